@@ -1,0 +1,32 @@
+//! The machine PocketStack runs on, one module per subsystem: what is there, and the few things done to it.
+//!
+//! No decision is made in here. Reading gives the types of `pocketstack-model`; what to do about it comes from
+//! `pocketstack-plan`, and is carried out one action at a time.
+//!
+//! ```text
+//!   module       reads or does                                         through
+//!   links        links, addresses, bond and bridge, a tick per change  rtnetlink
+//!   systemd      failed units, state of a unit, start a unit           D-Bus
+//!   hypervisor   versions of libvirt and its hypervisor                libvirt
+//!   modules      loads a kernel module                                 modprobe
+//!   kvm, drbd,   whether they can do their work                        /dev, /proc, /sys, their own programs
+//!   heartbeat
+//!   inventory    processors, memory, disks                             /proc, /sys, udev's data
+//!   boot         firmware, medium, verified root, state partition      /proc, /sys, dmsetup
+//! ```
+//!
+//! What acts on something with state has a trait, the real adapter and a fake that keeps state, which pass the
+//! same contract test (`tests/`). What only reads files takes a [`root::Root`], so that tests read a made-up tree.
+
+pub mod boot;
+pub mod component;
+pub mod drbd;
+pub mod heartbeat;
+pub mod hypervisor;
+pub mod inventory;
+pub mod kvm;
+pub mod links;
+pub mod modules;
+pub mod mounts;
+pub mod root;
+pub mod systemd;

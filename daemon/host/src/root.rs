@@ -1,0 +1,63 @@
+//! Where `/proc`, `/sys`, `/dev`, `/etc` and `/run` are read from.
+
+use std::path::{Path, PathBuf};
+
+/// The folder that stands for `/`.
+#[derive(Debug, Clone)]
+pub struct Root(PathBuf);
+
+impl Root {
+    /// This machine.
+    pub fn system() -> Self {
+        Self(PathBuf::from("/"))
+    }
+
+    /// A tree made for a test.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// An absolute path of the machine, seen from here.
+    pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
+        let absolute = absolute.as_ref();
+        self.0.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// Text of a file without white space around it; `None` if it cannot be read or is empty. For attributes that
+    /// a driver may or may not offer, where being absent is an answer.
+    pub fn text(&self, absolute: impl AsRef<Path>) -> Option<String> {
+        let bytes = std::fs::read(self.path(absolute)).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A number in a file, as [`Root::text`].
+    pub fn number(&self, absolute: impl AsRef<Path>) -> Option<u64> {
+        self.text(absolute)?.parse().ok()
+    }
+
+    /// Names of what is in a folder, in order; none if it cannot be read.
+    pub fn names(&self, absolute: impl AsRef<Path>) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path(absolute)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether there is something at this path.
+    pub fn exists(&self, absolute: impl AsRef<Path>) -> bool {
+        self.path(absolute).exists()
+    }
+
+    /// Last part of what a symbolic link points to, as sysfs uses them for drivers, devices and masters.
+    pub fn link_name(&self, absolute: impl AsRef<Path>) -> Option<String> {
+        let target = std::fs::read_link(self.path(absolute)).ok()?;
+        Some(target.file_name()?.to_str()?.to_owned())
+    }
+}

@@ -1,0 +1,105 @@
+//! Two machines to try links on: one made up, one real.
+
+use std::future::Future;
+use std::path::Path;
+
+use anyhow::Context;
+use pocketstack_exec::{Cmd, run};
+use pocketstack_host::links::{FakeLinks, NetworkLinks, Rtnetlink};
+use pocketstack_host::root::Root;
+use pocketstack_model::link::LinkName;
+use pocketstack_model::mac::MacAddress;
+use pocketstack_model::node::Address;
+
+/// A machine whose cards can be put in and pulled out.
+pub trait Bench {
+    /// Its links.
+    fn links(&self) -> &impl NetworkLinks;
+    /// Puts in a card with a cable that leads somewhere.
+    fn plug_in(&self, name: &LinkName, mac: MacAddress) -> impl Future<Output = anyhow::Result<()>>;
+    /// Pulls it out.
+    fn pull_out(&self, name: &LinkName) -> impl Future<Output = anyhow::Result<()>>;
+    /// Gives a link an address.
+    fn add_address(&self, name: &LinkName, address: Address) -> impl Future<Output = anyhow::Result<()>>;
+}
+
+/// Made up.
+#[derive(Debug, Default)]
+pub struct FakeBench(FakeLinks);
+
+impl Bench for FakeBench {
+    fn links(&self) -> &impl NetworkLinks {
+        &self.0
+    }
+
+    async fn plug_in(&self, name: &LinkName, mac: MacAddress) -> anyhow::Result<()> {
+        self.0.plug_in(name, mac);
+        Ok(())
+    }
+
+    async fn pull_out(&self, name: &LinkName) -> anyhow::Result<()> {
+        self.0.pull_out(name);
+        Ok(())
+    }
+
+    async fn add_address(&self, name: &LinkName, address: Address) -> anyhow::Result<()> {
+        self.0.add_address(name, address);
+        Ok(())
+    }
+}
+
+/// The kernel, in the network namespace the test runs in. Set up with ip(8), which is somebody else's program: what
+/// it makes, the adapter must read right.
+pub struct KernelBench {
+    sysfs: tempfile::TempDir,
+    links: Rtnetlink,
+}
+
+impl KernelBench {
+    pub fn new() -> anyhow::Result<Self> {
+        let sysfs = tempfile::tempdir()?;
+        let links = Rtnetlink::open(Root::at(sysfs.path()))?;
+        Ok(Self { sysfs, links })
+    }
+
+    fn card(&self, name: &LinkName) -> std::path::PathBuf {
+        self.sysfs
+            .path()
+            .join(Path::new("sys/class/net"))
+            .join(name.as_str())
+    }
+}
+
+fn ip(args: &[&str]) -> anyhow::Result<()> {
+    run(Cmd::new("ip").args(args)).map(|_| ()).context(args.join(" "))
+}
+
+impl Bench for KernelBench {
+    fn links(&self) -> &impl NetworkLinks {
+        &self.links
+    }
+
+    async fn plug_in(&self, name: &LinkName, mac: MacAddress) -> anyhow::Result<()> {
+        std::fs::create_dir_all(self.card(name).join("device"))?;
+        let (name, peer, mac) = (name.as_str(), format!("p-{name}"), mac.to_string());
+        ip(&[
+            "link", "add", "name", name, "address", &mac, "type", "veth", "peer", "name", &peer,
+        ])?;
+        ip(&["link", "set", &peer, "up"])
+    }
+
+    async fn pull_out(&self, name: &LinkName) -> anyhow::Result<()> {
+        std::fs::remove_dir_all(self.card(name))?;
+        ip(&["link", "del", name.as_str()])
+    }
+
+    async fn add_address(&self, name: &LinkName, address: Address) -> anyhow::Result<()> {
+        ip(&[
+            "address",
+            "add",
+            &format!("{}/{}", address.address, address.prefix),
+            "dev",
+            name.as_str(),
+        ])
+    }
+}

@@ -1,0 +1,11 @@
+//! Newtypes and documents that PocketStack's parts exchange. No I/O.
+//!
+//! `pocketstackd` builds a [`node::Overview`] out of what it reads from the machine, hands it out over D-Bus
+//! (`org.pocketstack.Node1`), and `pocketstack-web` shows it as page and as `/api/v1/node`. What is parsed
+//! here once is not checked again elsewhere.
+
+pub mod bus;
+pub mod bytes;
+pub mod link;
+pub mod mac;
+pub mod node;

@@ -1,0 +1,289 @@
+//! Network links: what the kernel says about them, and what can be done to them.
+//!
+//! `pocketstack-plan` turns [`Links`] into a list of [`LinkAction`]s, and `pocketstack-host` carries them out.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::mac::MacAddress;
+use crate::node::Address;
+
+/// Name of a link, as the kernel accepts one (`dev_valid_name` in `net/core/dev.c`): 1 to 15 bytes, not `.` or
+/// `..`, without `/`, `:` and white space.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkName(String);
+
+/// The text is no name of a link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{given:?} cannot name a network link: 1 to 15 bytes are needed, without slash, colon and white space, and not . or .."
+)]
+pub struct LinkNameError {
+    /// What was given.
+    pub given: String,
+}
+
+impl LinkName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for LinkName {
+    type Error = LinkNameError;
+
+    fn try_from(name: &str) -> Result<Self, LinkNameError> {
+        let fits = (1..=15).contains(&name.len()) && name != "." && name != "..";
+        // The kernel's isspace() also counts 0xa0, which as a byte on its own is no UTF-8 and cannot be here.
+        let clean = name
+            .chars()
+            .all(|c| c != '/' && c != ':' && c != '\0' && !c.is_whitespace());
+        if fits && clean {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(LinkNameError {
+                given: name.to_owned(),
+            })
+        }
+    }
+}
+
+impl fmt::Display for LinkName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kernel's number of a link. Never used twice while the machine runs, unlike a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkIndex(pub u32);
+
+/// All links and their addresses at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// In the order of their numbers.
+    pub links: Vec<ObservedLink>,
+}
+
+impl Links {
+    /// The link of this name.
+    pub fn named(&self, name: &str) -> Option<&ObservedLink> {
+        self.links.iter().find(|link| link.name.as_str() == name)
+    }
+
+    /// The link with this number.
+    pub fn at(&self, index: LinkIndex) -> Option<&ObservedLink> {
+        self.links.iter().find(|link| link.index == index)
+    }
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedLink {
+    /// The kernel's number of it.
+    pub index: LinkIndex,
+    /// Name.
+    pub name: LinkName,
+    /// What it is.
+    pub kind: LinkKind,
+    /// Address it uses now. Ports of a bond use the bond's.
+    pub mac: Option<MacAddress>,
+    /// Whether it is switched on (`IFF_UP`), which says nothing about a cable.
+    pub up: bool,
+    /// Whether something alive is at the other end (`IFF_LOWER_UP`). Only known while it is `up`.
+    pub carrier: bool,
+    /// Bond or bridge it is a port of.
+    pub master: Option<LinkIndex>,
+    /// IP addresses that can be used now: neither tentative nor found to be a duplicate.
+    pub addresses: Vec<Address>,
+}
+
+impl ObservedLink {
+    /// Addresses others can reach this link at: link-local ones left out, IPv4 first, otherwise in order.
+    pub fn reachable_addresses(&self) -> Vec<Address> {
+        let mut addresses: Vec<Address> = self
+            .addresses
+            .iter()
+            .copied()
+            .filter(|found| !is_local_only(found.address))
+            .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
+    }
+}
+
+/// Loopback, unspecified and link-local addresses (RFC 3927, RFC 4291 section 2.5.6).
+fn is_local_only(address: IpAddr) -> bool {
+    address.is_loopback()
+        || address.is_unspecified()
+        || match address {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unicast_link_local(),
+        }
+}
+
+/// What a link is, as far as decisions depend on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkKind {
+    /// A wired network card.
+    Wired(Card),
+    /// A bridge.
+    Bridge {
+        /// Whether it takes part in the spanning tree protocol.
+        stp: bool,
+    },
+    /// A bond.
+    Bond {
+        /// How it uses its ports.
+        mode: BondMode,
+        /// How often it looks at its ports' link, in milliseconds; 0 is never.
+        miimon_ms: u32,
+    },
+    /// Anything else: loopback, wireless, what VMs are attached to, VLANs, tunnels.
+    Other,
+}
+
+/// What only a network card has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its own address, whatever address it uses now.
+    pub permanent_mac: MacAddress,
+    /// Driver, if known.
+    pub driver: Option<String>,
+    /// Speed in Mbit/s, if there is a link and the driver tells it.
+    pub mbps: Option<u32>,
+    /// Whether the device manager is done with it. Before that it may still be given another name.
+    pub settled: bool,
+}
+
+/// Bonding modes this program makes a difference between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BondMode {
+    /// One port carries everything, the others stand by.
+    ActiveBackup,
+    /// Any other.
+    Other,
+}
+
+/// One step. Carrying it out makes no decision; each names all it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkAction {
+    /// Delete the link.
+    Remove {
+        /// Its number, so that a link that has taken over the name meanwhile is safe.
+        index: LinkIndex,
+        /// Its name, for messages.
+        name: LinkName,
+    },
+    /// Take the link out of the bond or bridge it is a port of.
+    Detach {
+        /// The port.
+        port: LinkName,
+    },
+    /// Switch the link off.
+    SetDown {
+        /// The link.
+        link: LinkName,
+    },
+    /// Make an active-backup bond without ports.
+    AddBond {
+        /// Name of the bond.
+        name: LinkName,
+        /// Address of the bond and, in time, of all its ports.
+        mac: MacAddress,
+        /// How often it looks at its ports' link, in milliseconds.
+        miimon_ms: u32,
+    },
+    /// Make a bridge without ports and without spanning tree protocol.
+    AddBridge {
+        /// Name of the bridge.
+        name: LinkName,
+        /// Its address.
+        mac: MacAddress,
+    },
+    /// Stop the bridge from taking part in the spanning tree protocol.
+    StopStp {
+        /// The bridge.
+        bridge: LinkName,
+    },
+    /// Change the address of the link.
+    SetMac {
+        /// The link.
+        link: LinkName,
+        /// Its new address.
+        mac: MacAddress,
+    },
+    /// Make the link a port of a bond or bridge.
+    Attach {
+        /// The port.
+        port: LinkName,
+        /// The bond or bridge.
+        master: LinkName,
+    },
+    /// Switch the link on.
+    SetUp {
+        /// The link.
+        link: LinkName,
+    },
+}
+
+impl fmt::Display for LinkAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Remove { name, .. } => write!(f, "removing {name}"),
+            Self::Detach { port } => write!(f, "taking {port} out of what it is a port of"),
+            Self::SetDown { link } => write!(f, "switching {link} off"),
+            Self::AddBond { name, .. } => write!(f, "making the bond {name}"),
+            Self::AddBridge { name, .. } => write!(f, "making the bridge {name}"),
+            Self::StopStp { bridge } => write!(f, "switching the spanning tree protocol of {bridge} off"),
+            Self::SetMac { link, mac } => write!(f, "giving {link} the address {mac}"),
+            Self::Attach { port, master } => write!(f, "making {port} a port of {master}"),
+            Self::SetUp { link } => write!(f, "switching {link} on"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_kernel() {
+        for good in ["lo", "br-mgmt", "enp1s0f0np0", "eth0.100", "a", "fifteen-bytes-x"] {
+            assert!(LinkName::try_from(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a b", "a:b", "sixteen-bytes-xx", "tab\t"] {
+            assert!(LinkName::try_from(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_others_can_use_are_told_and_ipv4_first() {
+        let address = |text: &str, prefix| Address {
+            address: text.parse().expect("an address"),
+            prefix,
+        };
+        let link = ObservedLink {
+            index: LinkIndex(2),
+            name: LinkName::try_from("br-mgmt").expect("a name"),
+            kind: LinkKind::Bridge { stp: false },
+            mac: None,
+            up: true,
+            carrier: true,
+            master: None,
+            addresses: vec![
+                address("fe80::1", 64),
+                address("2001:db8::5", 64),
+                address("169.254.3.4", 16),
+                address("192.0.2.9", 24),
+                address("192.0.2.9", 24),
+            ],
+        };
+        assert_eq!(
+            link.reachable_addresses(),
+            [address("192.0.2.9", 24), address("2001:db8::5", 64)]
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! This node, read when somebody asks.
+
+use std::sync::Arc;
+
+use pocketstack_host::links::NetworkLinks;
+use pocketstack_host::mounts::mounts;
+use pocketstack_host::root::Root;
+use pocketstack_host::{boot, inventory};
+use pocketstack_model::link::Links;
+use pocketstack_model::node::{Boot, Link, Management, Nic, Overview, State};
+use pocketstack_plan::management::{BRIDGE, wired};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::collect::Facts;
+
+/// Everything an overview is made of.
+#[derive(Debug)]
+pub struct Node<L> {
+    /// Where files are read from.
+    pub root: Root,
+    /// The network links.
+    pub links: Arc<L>,
+    /// What other programs were asked for.
+    pub facts: watch::Receiver<Facts>,
+    /// What keeps the management network from being as it should be.
+    pub trouble: watch::Receiver<Option<String>>,
+}
+
+impl<L: NetworkLinks> Node<L> {
+    /// Reads the machine now. Never fails: what cannot be read says so in its place.
+    pub async fn overview(&self) -> Overview {
+        let links = self.links.observe().await;
+        let trouble = self.trouble.borrow().clone();
+        let (links, trouble) = match links {
+            Ok(links) => (links, trouble),
+            Err(error) => (Links::default(), Some(error.to_string())),
+        };
+        let facts = self.facts.borrow().clone();
+        let root = self.root.clone();
+        // A disk that hangs must not stop everything else: file systems are asked beside the daemon's thread.
+        let read = tokio::task::spawn_blocking(move || machine(&root, facts));
+        let mut overview = match read.await {
+            Ok(overview) => overview,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        overview.management = management(&links, trouble);
+        overview.nics = nics(&links);
+        overview
+    }
+}
+
+/// All but the network.
+fn machine(root: &Root, facts: Facts) -> Overview {
+    let mounts = mounts(root);
+    let source = boot::source(root, &mounts);
+    let mut cpu = inventory::cpu(root);
+    cpu.busy_percent = facts.busy_percent;
+    Overview {
+        name: root
+            .text("/proc/sys/kernel/hostname")
+            .unwrap_or_else(|| "localhost".to_owned()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        read_at: OffsetDateTime::now_utc(),
+        boot: Boot {
+            firmware: boot::firmware(root),
+            medium: source.medium,
+            root: facts.root,
+            state: boot::state(root, &mounts),
+            kernel: boot::kernel(root),
+            uptime_seconds: boot::uptime_seconds(root),
+        },
+        management: Management::NoNic,
+        cpu,
+        memory: inventory::memory(root),
+        disks: inventory::disks(root, source.disk.as_deref()),
+        nics: Vec::new(),
+        components: facts.components.to_vec(),
+        failed_units: facts.failed_units,
+    }
+}
+
+fn management(links: &Links, trouble: Option<String>) -> Management {
+    let bridge = || BRIDGE.to_owned();
+    let addresses = links
+        .named(BRIDGE)
+        .map(|link| link.reachable_addresses())
+        .unwrap_or_default();
+    let linked = wired(links).any(|(link, _)| link.carrier);
+    match trouble {
+        // A second card that cannot join does not make a network in use unusable; the journal has it.
+        Some(why) if addresses.is_empty() => Management::Failed { why },
+        _ if wired(links).next().is_none() => Management::NoNic,
+        _ if !linked => Management::NoLink { bridge: bridge() },
+        _ if addresses.is_empty() => Management::NoAddress { bridge: bridge() },
+        _ => Management::Up {
+            bridge: bridge(),
+            addresses,
+        },
+    }
+}
+
+fn nics(links: &Links) -> Vec<Nic> {
+    let mut nics: Vec<Nic> = wired(links)
+        .map(|(link, card)| Nic {
+            name: link.name.to_string(),
+            mac: card.permanent_mac.to_string(),
+            driver: card.driver.clone(),
+            link: if link.carrier {
+                Link::Up { mbps: card.mbps }
+            } else {
+                Link::Down
+            },
+            part_of: link
+                .master
+                .and_then(|master| links.at(master))
+                .map(|master| master.name.to_string()),
+        })
+        .collect();
+    nics.sort_by(|a, b| a.name.cmp(&b.name));
+    nics
+}
+
+/// The overview without what changes all the time and nobody would be told about: clock, load, fill levels.
+pub fn notable(overview: &Overview) -> Overview {
+    let mut notable = overview.clone();
+    notable.read_at = OffsetDateTime::UNIX_EPOCH;
+    notable.boot.uptime_seconds = 0;
+    notable.cpu.busy_percent = None;
+    notable.cpu.load = [0.0; 3];
+    notable.memory.used = Default::default();
+    if let State::Persistent { used, .. } = &mut notable.boot.state {
+        *used = Default::default();
+    }
+    notable
+}
+
+/// Pages of this node, the ones others can reach.
+pub fn pages(management: &Management) -> Vec<String> {
+    let Management::Up { addresses, .. } = management else {
+        return Vec::new();
+    };
+    let url = |address: &pocketstack_model::node::Address| match address.address {
+        std::net::IpAddr::V4(v4) => format!("https://{v4}/"),
+        std::net::IpAddr::V6(v6) => format!("https://[{v6}]/"),
+    };
+    addresses.iter().map(url).collect()
+}

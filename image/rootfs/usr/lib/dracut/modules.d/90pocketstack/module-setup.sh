@@ -1,0 +1,34 @@
+#!/bin/bash
+# What PocketStack adds to the initrd: see docs/boot.md for the order of these units.
+
+check() {
+    return 0
+}
+
+depends() {
+    echo systemd-veritysetup dm
+}
+
+installkernel() {
+    instmods erofs ext4 iso9660 overlay loop dm-verity
+}
+
+install() {
+    local unit
+    inst_multiple mount losetup udevadm cp mkdir cat e2fsck mke2fs mkfs.ext4 /etc/mke2fs.conf systemd-repart
+    inst_simple "$moddir/refuse.txt" /usr/lib/pocketstack/refuse.txt
+    for unit in pocketstack-iso.service pocketstack-ram.service pocketstack-grow.service \
+        pocketstack-state.service pocketstack-var.service pocketstack-etc.service pocketstack-refuse.service; do
+        inst_simple "$moddir/$unit" "$systemdsystemunitdir/$unit"
+    done
+    # The ISO shows up whenever its drive does.
+    mkdir -p "$initdir$systemdsystemunitdir/dev-disk-by\\x2dlabel-POCKETSTACK_ISO.device.wants"
+    ln_r "$systemdsystemunitdir/pocketstack-iso.service" \
+        "$systemdsystemunitdir/dev-disk-by\\x2dlabel-POCKETSTACK_ISO.device.wants/pocketstack-iso.service"
+    $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target pocketstack-ram.service
+    for unit in grow state var etc; do
+        $SYSTEMCTL -q --root "$initdir" add-wants initrd-root-fs.target "pocketstack-$unit.service"
+    done
+    mkdir -p "$initdir$systemdsystemunitdir/emergency.target.d"
+    inst_simple "$moddir/emergency.target.conf" "$systemdsystemunitdir/emergency.target.d/pocketstack.conf"
+}

@@ -1,0 +1,355 @@
+//! What people write to sticks, burn, or serve: raw disk image, hybrid ISO, and the files for network boot.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use pocketstack_exec::run;
+
+use crate::disk::{self, Partition, aligned, copy_into, kind};
+use crate::grub;
+use crate::hash;
+use crate::namespace::Chroot;
+use crate::rootimage::{RootIds, uuid};
+
+/// Raised when this file, `disk.rs` or `grub.rs` change what is made.
+pub const RECIPE: u32 = 1;
+
+const MIB: u64 = 1 << 20;
+/// Room for both slots' kernels and for years of growth.
+const ESP: u64 = 1024 * MIB;
+/// One root slot; slot B of the same size is added on first boot (`usr/lib/repart.d`).
+const ROOT: u64 = 512 * MIB;
+/// The hash tree of a full slot takes 4.1 MiB.
+const VERITY: u64 = 16 * MIB;
+const BIOS_BOOT: u64 = MIB;
+
+/// All that artifacts are made from, as files in `work`: `vmlinuz`, `initrd`, `root.erofs`, `root.verity`.
+pub struct Parts<'a> {
+    /// The tools root with `work` mounted at `/work`.
+    pub tools: &'a Chroot,
+    /// The folder of the parts.
+    pub work: &'a Path,
+    /// Ids of the root.
+    pub ids: &'a RootIds,
+    /// Version of PocketStack.
+    pub version: &'a str,
+    /// Time stamp of everything, seconds since 1970.
+    pub epoch: u64,
+}
+
+impl Parts<'_> {
+    /// The kernel command line, the same on every medium (docs/boot.md explains each word).
+    pub fn cmdline(&self) -> String {
+        format!(
+            "root=/dev/mapper/root rootfstype=erofs ro roothash={} systemd.verity_root_options=panic-on-corruption \
+             console=tty0 console=ttyS0,115200 quiet panic=30 rd.shell=0 systemd.getty_auto=0",
+            self.ids.hash
+        )
+    }
+
+    fn cmd(&self, program: &str) -> pocketstack_exec::Cmd {
+        self.tools
+            .cmd(program)
+            .env("SOURCE_DATE_EPOCH", self.epoch.to_string())
+    }
+
+    /// An id that is the same in every build of the same root.
+    fn id(&self, of: &str) -> String {
+        uuid(&hash::of_bytes(format!("{of} {}", self.ids.hash).as_bytes())[..32])
+    }
+
+    /// Kernel, initrd and command line in one signed-or-signable file: `pocketstack.efi`.
+    ///
+    /// # Errors
+    /// ukify's words.
+    pub fn uki(&self) -> Result<()> {
+        fs::write(
+            self.work.join("os-release"),
+            format!(
+                "ID=pocketstack\nNAME=PocketStack\nPRETTY_NAME=\"PocketStack {0}\"\nVERSION_ID={0}\n",
+                self.version
+            ),
+        )?;
+        fs::write(self.work.join("cmdline"), self.cmdline())?;
+        run(self.cmd("ukify").args([
+            "build",
+            "--linux=/work/vmlinuz",
+            "--initrd=/work/initrd",
+            "--cmdline=@/work/cmdline",
+            "--os-release=@/work/os-release",
+            "--stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub",
+            "--output=/work/pocketstack.efi",
+        ]))
+        .context("cannot make the unified kernel image")?;
+        Ok(())
+    }
+
+    /// A FAT file system with systemd-boot and the UKI; on a disk also what GRUB reads.
+    fn esp(&self, name: &str, size: u64, fat: &str, with_grub: bool) -> Result<()> {
+        let path = self.work.join(name);
+        fs::File::create(&path)?.set_len(size)?;
+        let inside = format!("/work/{name}");
+        let serial = &hash::of_bytes(self.ids.hash.as_bytes())[..8];
+        run(self.cmd("mkfs.vfat").args([
+            "-F",
+            fat,
+            "-n",
+            "POCKETBOOT",
+            "-i",
+            serial,
+            "--invariant",
+            &inside,
+        ]))
+        .context("cannot make the EFI file system")?;
+        fs::write(
+            self.work.join("loader.conf"),
+            "timeout 0\nconsole-mode keep\neditor no\n",
+        )?;
+        let uki = format!("::/EFI/Linux/pocketstack-{}+3.efi", self.version);
+        let boot = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
+        let mut dirs = vec![
+            "::/EFI",
+            "::/EFI/BOOT",
+            "::/EFI/systemd",
+            "::/EFI/Linux",
+            "::/loader",
+        ];
+        let mut files = vec![
+            (boot, "::/EFI/BOOT/BOOTX64.EFI"),
+            (boot, "::/EFI/systemd/systemd-bootx64.efi"),
+            ("/work/loader.conf", "::/loader/loader.conf"),
+            ("/work/pocketstack.efi", uki.as_str()),
+        ];
+        if with_grub {
+            dirs.push("::/pocketstack");
+            files.extend([
+                ("/work/vmlinuz", "::/pocketstack/vmlinuz"),
+                ("/work/initrd", "::/pocketstack/initrd"),
+                ("/work/grub.cfg", "::/pocketstack/grub.cfg"),
+            ]);
+        }
+        run(self.cmd("mmd").args(["-i", &inside]).args(dirs))
+            .context("cannot make folders on the EFI file system")?;
+        for (from, to) in files {
+            run(self.cmd("mcopy").args(["-i", &inside, from, to]))
+                .with_context(|| format!("cannot copy {from} to the EFI file system"))?;
+        }
+        Ok(())
+    }
+
+    /// The root as a small disk of its own, for media that are no disks.
+    ///
+    /// # Errors
+    /// See [`disk::make`].
+    pub fn root_disk(&self) -> Result<()> {
+        let (root, tree) = (self.work.join("root.erofs"), self.work.join("root.verity"));
+        let size = |path: &Path| path.metadata().map(|meta| aligned(meta.len()));
+        let partitions = [
+            Partition {
+                kind: kind::ROOT,
+                name: "pocketstack-root",
+                id: self.ids.data_partition(),
+                size: size(&root)?,
+                content: Some(&root),
+            },
+            Partition {
+                kind: kind::VERITY,
+                name: "pocketstack-verity",
+                id: self.ids.tree_partition(),
+                size: size(&tree)?,
+                content: Some(&tree),
+            },
+        ];
+        disk::make(
+            self.tools,
+            self.work,
+            "root.img",
+            &self.id("root disk"),
+            &partitions,
+        )?;
+        Ok(())
+    }
+
+    /// The image for sticks and disks, bootable by UEFI and BIOS: `pocketstack.raw`.
+    ///
+    /// # Errors
+    /// Any step.
+    pub fn raw(&self) -> Result<()> {
+        fs::write(
+            self.work.join("grub.cfg"),
+            grub::config(self.version, &self.cmdline()),
+        )?;
+        self.esp("esp.img", ESP, "32", true)?;
+        grub::core(self.tools, self.work, "i386-pc", "core.img")?;
+        let at = |name: &str| self.work.join(name);
+        let (esp, root, tree) = (at("esp.img"), at("root.erofs"), at("root.verity"));
+        let partitions = [
+            Partition {
+                kind: kind::BIOS_BOOT,
+                name: "pocketstack-bios",
+                id: self.id("bios"),
+                size: BIOS_BOOT,
+                content: None,
+            },
+            Partition {
+                kind: kind::ESP,
+                name: "pocketstack-esp",
+                id: self.id("esp"),
+                size: ESP,
+                content: Some(&esp),
+            },
+            Partition {
+                kind: kind::ROOT,
+                name: "pocketstack-root-a",
+                id: self.ids.data_partition(),
+                size: ROOT,
+                content: Some(&root),
+            },
+            Partition {
+                kind: kind::VERITY,
+                name: "pocketstack-verity-a",
+                id: self.ids.tree_partition(),
+                size: VERITY,
+                content: Some(&tree),
+            },
+        ];
+        let offsets = disk::make(
+            self.tools,
+            self.work,
+            "pocketstack.raw",
+            &self.id("disk"),
+            &partitions,
+        )?;
+        self.take("/usr/lib/grub/i386-pc/boot.img", "boot.img")?;
+        grub::install(
+            &at("pocketstack.raw"),
+            &at("boot.img"),
+            &at("core.img"),
+            offsets[0],
+            BIOS_BOOT,
+        )?;
+        fs::remove_file(esp)?;
+        Ok(())
+    }
+
+    /// Copies a file out of the tools root.
+    fn take(&self, from: &str, name: &str) -> Result<()> {
+        run(self.cmd("cp").args([from, &format!("/work/{name}")]))
+            .with_context(|| format!("the tools root has no {from}"))?;
+        Ok(())
+    }
+
+    /// The ISO for discs, BMC virtual media and sticks, bootable by UEFI and BIOS: `pocketstack.iso`.
+    ///
+    /// # Errors
+    /// Any step.
+    pub fn iso(&self) -> Result<()> {
+        let iso = self.work.join("iso");
+        let folder = iso.join("pocketstack");
+        fs::create_dir_all(&folder)?;
+        for (from, to) in [("vmlinuz", "vmlinuz"), ("initrd", "initrd")] {
+            fs::copy(self.work.join(from), folder.join(to))?;
+        }
+        fs::write(
+            folder.join("grub.cfg"),
+            grub::config(self.version, &self.cmdline()),
+        )?;
+        fs::hard_link(self.work.join("root.img"), iso.join("pocketstack.img"))?;
+        grub::core(
+            self.tools,
+            self.work,
+            "i386-pc-eltorito",
+            "iso/pocketstack/eltorito.img",
+        )?;
+        self.take("/usr/lib/grub/i386-pc/boot_hybrid.img", "boot_hybrid.img")?;
+        let uki = self.work.join("pocketstack.efi").metadata()?.len();
+        // systemd-boot twice, the FAT itself and its folders take less than 4 MiB.
+        self.esp("efi.img", aligned(uki) + 4 * MIB, "16", false)?;
+        // xorriso takes all dates and ids from SOURCE_DATE_EPOCH.
+        run(self
+            .cmd("xorriso")
+            .args([
+                "-as",
+                "mkisofs",
+                "-quiet",
+                "-volid",
+                "POCKETSTACK_ISO",
+                "-r",
+                "-o",
+                "/work/pocketstack.iso",
+            ])
+            .args(["--grub2-mbr", "/work/boot_hybrid.img", "-partition_offset", "16"])
+            .args([
+                "-append_partition",
+                "2",
+                "0xef",
+                "/work/efi.img",
+                "-appended_part_as_gpt",
+            ])
+            .args([
+                "-b",
+                "pocketstack/eltorito.img",
+                "-no-emul-boot",
+                "-boot-load-size",
+                "4",
+                "-boot-info-table",
+                "--grub2-boot-info",
+            ])
+            .args(["-c", "pocketstack/boot.cat"])
+            .args([
+                "-eltorito-alt-boot",
+                "-e",
+                "--interval:appended_partition_2:all::",
+                "-no-emul-boot",
+                "/work/iso",
+            ]))
+        .context("cannot make the ISO")?;
+        Ok(())
+    }
+
+    /// The files for network boot: `pxe/`.
+    ///
+    /// # Errors
+    /// Any step.
+    pub fn pxe(&self) -> Result<()> {
+        let pxe = self.work.join("pxe");
+        fs::create_dir_all(&pxe)?;
+        for (from, name) in [
+            ("/usr/lib/ipxe/undionly.kpxe", "pxe/undionly.kpxe"),
+            ("/usr/lib/ipxe/ipxe.efi", "pxe/ipxe.efi"),
+        ] {
+            self.take(from, name)?;
+        }
+        for name in ["vmlinuz", "initrd", "root.img"] {
+            fs::hard_link(self.work.join(name), pxe.join(name))?;
+        }
+        // The root comes as a file of the initrd: no network is needed any more once the kernel runs.
+        let script = format!(
+            "#!ipxe\nkernel vmlinuz initrd=initrd.magic {}\ninitrd initrd\ninitrd root.img /pocketstack.img\nboot\n",
+            self.cmdline()
+        );
+        fs::write(pxe.join("boot.ipxe"), script)?;
+        Ok(())
+    }
+}
+
+/// Copies an artifact to where people look for it, holes kept, whole or not at all.
+///
+/// # Errors
+/// If the disk is full.
+pub fn publish(from: &Path, to: &Path) -> Result<()> {
+    let part = to.with_extension("part");
+    let size = from
+        .metadata()
+        .with_context(|| format!("cannot read {}", from.display()))?
+        .len();
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::File::create(&part)
+        .and_then(|file| file.set_len(size))
+        .with_context(|| format!("cannot write {}", part.display()))?;
+    copy_into(from, &part, 0)?;
+    fs::rename(&part, to).with_context(|| format!("cannot write {}", to.display()))
+}

@@ -1,0 +1,125 @@
+//! Compiling the daemons in the tools root: pinned Rust toolchain, pinned C libraries, the same paths everywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use pocketstack_exec::{Cmd, Stdio, run};
+
+use crate::build::Options;
+use crate::namespace::{Bind, Chroot};
+use crate::paths::Paths;
+use crate::progress::Stage;
+
+/// The programs that go into the image.
+pub const PROGRAMS: [&str; 2] = ["pocketstackd", "pocketstack-web"];
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Compiles [`PROGRAMS`] and returns their paths. cargo decides what has to be done again.
+///
+/// # Errors
+/// The compiler's own words are on standard error by then.
+pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options) -> Result<Vec<PathBuf>> {
+    let stage = Stage::start("Compiling the daemons");
+    let sysroot = host_rustc(paths, &["--print", "sysroot"])?;
+    let registry = registry(paths)?;
+    fs::create_dir_all(target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+    let chroot = Chroot::new(
+        tools,
+        &[
+            Bind {
+                from: &paths.repo,
+                to: Path::new("/src"),
+                writable: false,
+            },
+            Bind {
+                from: target_dir,
+                to: Path::new("/build"),
+                writable: true,
+            },
+            Bind {
+                from: Path::new(&sysroot),
+                to: Path::new("/rust"),
+                writable: false,
+            },
+            Bind {
+                from: &registry,
+                to: Path::new("/cargo/registry"),
+                writable: true,
+            },
+        ],
+    )?;
+    let chroot = if options.other_clock {
+        chroot.on_another_day()
+    } else {
+        chroot
+    };
+    // The folder below registry/src is named after the index a machine uses; the binary must not tell it.
+    let mut flags = vec!["--remap-path-prefix=/src=/pocketstack".to_owned()];
+    let mut c_flags = vec!["-O2".to_owned()];
+    for entry in fs::read_dir(registry.join("src"))
+        .context("no crates were fetched")?
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        flags.push(format!("--remap-path-prefix=/cargo/registry/src/{name}=/crates"));
+        c_flags.push(format!("-ffile-prefix-map=/cargo/registry/src/{name}=/crates"));
+    }
+    run(chroot
+        .cmd("/rust/bin/cargo")
+        .env("CARGO_HOME", "/cargo")
+        .env("CARGO_TARGET_DIR", "/build")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .env("CFLAGS", c_flags.join(" "))
+        .env("RUSTC", "/rust/bin/rustc")
+        .args([
+            "build",
+            "--manifest-path",
+            "/src/Cargo.toml",
+            "--release",
+            "--locked",
+            "--offline",
+            "--quiet",
+        ])
+        .args(["--target", TARGET, "--jobs", &options.jobs.to_string()])
+        .args(PROGRAMS.iter().flat_map(|program| ["--package", program]))
+        .stderr(Stdio::Inherit))
+    .context("cannot compile the daemons")?;
+    stage.done("");
+    let folder = target_dir.join(TARGET).join("release");
+    Ok(PROGRAMS.iter().map(|program| folder.join(program)).collect())
+}
+
+/// Asks the building machine's Rust compiler, which must be the one `rust-toolchain.toml` names.
+fn host_rustc(paths: &Paths, args: &[&str]) -> Result<String> {
+    let output = run(Cmd::new("rustc").args(args).dir(&paths.repo))
+        .context("no usable Rust toolchain: install the one rust-toolchain.toml names with rustup")?;
+    let version = run(Cmd::new("rustc").arg("--version").dir(&paths.repo))?.text();
+    let wanted = fs::read_to_string(paths.repo.join("rust-toolchain.toml"))?;
+    let channel = wanted
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = \"")?.strip_suffix('"'));
+    let channel = channel.context("rust-toolchain.toml names no channel")?;
+    if version.split_whitespace().nth(1) != Some(channel) {
+        bail!(
+            "rust-toolchain.toml asks for Rust {channel} and this is {}: install it with rustup",
+            version.trim()
+        );
+    }
+    Ok(output.text().trim().to_owned())
+}
+
+/// Fetches the crates of Cargo.lock and returns cargo's registry folder.
+fn registry(paths: &Paths) -> Result<PathBuf> {
+    run(Cmd::new("cargo")
+        .args(["fetch", "--locked", "--target", TARGET])
+        .dir(&paths.repo)
+        .unlimited())
+    .context("cannot fetch the crates of Cargo.lock")?;
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")))
+        .context("neither CARGO_HOME nor HOME is set")?;
+    Ok(home.join("registry"))
+}

@@ -1,0 +1,77 @@
+//! Kernel and initrd, made by the root's own dracut.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use pocketstack_exec::run;
+
+use crate::compose;
+use crate::namespace::{Bind, Chroot};
+use crate::paths::{Paths, need_space};
+use crate::root;
+
+/// Raised when this file changes what is made.
+pub const RECIPE: u32 = 1;
+
+/// Unpacks the root once more (dracut wants the whole of it), and leaves `vmlinuz`, `initrd` and `kernel` (its
+/// release) in `out`.
+///
+/// # Errors
+/// dracut's own words.
+pub fn make(paths: &Paths, archive: &Path, epoch: u64, out: &Path) -> Result<String> {
+    let scratch = paths.scratch(1_500_000_000)?;
+    need_space(scratch.path(), 1_200_000_000)?;
+    let tree = scratch.path().join("tree");
+    fs::create_dir(&tree)?;
+    root::unpack(archive, &tree)?;
+    compose::overlay(&paths.repo.join("image/rootfs"), &tree)?;
+    let release = kernel_release(&tree)?;
+    let chroot = Chroot::new(
+        &tree,
+        &[Bind {
+            from: out,
+            to: Path::new("/out"),
+            writable: true,
+        }],
+    )?;
+    run(chroot
+        .cmd("dracut")
+        .env("SOURCE_DATE_EPOCH", epoch.to_string())
+        .args([
+            "--force",
+            "--quiet",
+            "--no-hostonly",
+            "--reproducible",
+            "--tmpdir",
+            "/tmp",
+        ])
+        .args(["--kver", &release, "/out/initrd"]))
+    .context("cannot make the initrd")?;
+    let listing = run(chroot.cmd("lsinitrd").arg("/out/initrd")).context("cannot list the initrd")?;
+    fs::write(out.join("initrd.files"), listing.text())?;
+    drop(chroot);
+    fs::copy(tree.join(format!("boot/vmlinuz-{release}")), out.join("vmlinuz"))
+        .context("the root has no kernel in /boot")?;
+    fs::write(out.join("kernel"), &release)?;
+    let size = fs::metadata(out.join("initrd"))?.len();
+    Ok(format!("Linux {release}, initrd {:.1} MB", size as f64 / 1e6))
+}
+
+/// The one kernel of the tree.
+fn kernel_release(tree: &Path) -> Result<String> {
+    let modules = tree.join("usr/lib/modules");
+    let mut found: Vec<PathBuf> = fs::read_dir(&modules)
+        .context("the root has no kernel modules")?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    let (Some(path), None) = (found.pop(), found.pop()) else {
+        anyhow::bail!("{} must hold exactly one kernel", modules.display());
+    };
+    Ok(path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned())
+}

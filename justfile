@@ -1,0 +1,64 @@
+# Run through ./just, which installs what is missing.
+
+# The package "tests" drives virtual machines and is run inside the testbed; `cargo test` leaves its cases alone.
+image := "target/debug/pocketstack-image"
+tests := "target/debug/pocketstack-tests"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Set up everything, build the image, boot it in QEMU and print the page's address
+demo *ARGS: image _tests
+    {{ image }} enter testbed -- {{ tests }} demo {{ ARGS }}
+
+# Run all tests, those of the image in QEMU included
+test: unit image test-image
+
+# Format, lints, documentation, licences, unit and contract tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+    cargo deny --log-level error check licenses bans sources
+    just unit
+
+# Unit and contract tests
+unit:
+    cargo nextest run --workspace --locked
+
+# Build the image into target/image
+image *ARGS: _image
+    {{ image }} build {{ ARGS }}
+
+# Build a second time under other circumstances and compare all artifacts
+image-verify: _image
+    {{ image }} verify
+
+# Show what is in target/image
+inspect: _image
+    {{ image }} inspect
+
+# Fetch all locked packages; status 3 says that the lock is stale
+fetch: _image
+    {{ image }} fetch
+
+# Resolve image/packages.toml into image/packages.lock (--diff only says what would change)
+lock *ARGS: _image
+    {{ image }} lock {{ ARGS }}
+
+# Run the image's cases in QEMU; CASE is a group (boot) and what the names must contain
+test-image *CASE: _image _tests
+    {{ image }} enter testbed --net -- {{ tests }} run {{ CASE }}
+
+# Measure; WHAT is boot or image, both if not given
+bench *WHAT: image _tests
+    {{ image }} enter testbed --net -- {{ tests }} bench {{ WHAT }}
+
+[private]
+_image:
+    cargo build --quiet --locked --package pocketstack-image
+
+[private]
+_tests:
+    cargo build --quiet --locked --package pocketstack-tests

@@ -1,0 +1,64 @@
+//! `pocketstack-tests`: runs the image cases, the demo and the boot benchmark.
+//!
+//! ```text
+//!   run boot [FILTER]  ── cases/boot ──► one machine per firmware and medium, several cases on each
+//!   demo               ── a machine from the raw image, its page on 127.0.0.1
+//!   bench boot         ── seconds from the start of QEMU to the page, and those of a plain Debian
+//! ```
+//!
+//! All of it is meant to be started by `./just` inside the testbed, where QEMU and the other programs are.
+
+mod bench;
+mod boot;
+mod case;
+mod demo;
+mod layout;
+mod run;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Tests of the PocketStack image on virtual machines.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the cases of a group, or of all groups.
+    Run(run::Args),
+    /// Boot the image and leave its page open in a browser's reach.
+    Demo(demo::Args),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// From the start of QEMU until the page answers, against a plain Debian.
+    Boot(bench::Args),
+}
+
+fn main() -> ExitCode {
+    match start(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(Bench::Boot(args)) => bench::boot(&args),
+    }
+}

@@ -1,0 +1,215 @@
+//! A network of the test's own: a bridge in this network namespace, with DHCP and, if wanted, network boot.
+//!
+//! It needs a namespace in which this process is root and nothing else lives; [`Net::up`] checks that.
+
+mod plan;
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use pocketstack_exec::{Cmd, run};
+
+use crate::artifacts::PXE_FILES;
+use crate::node::Node;
+use crate::poll::{self, Probe};
+use crate::process::Helper;
+use crate::vm::{Backend, NicSpec, Vm};
+
+/// Address of the test on the network.
+pub const OWN: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+const BRIDGE: &str = "ps-test0";
+/// Port of HTTPS, the only one a node listens on.
+const HTTPS: u16 = 443;
+
+/// The network. Dropping it removes the bridge and everything on it.
+#[derive(Debug)]
+pub struct Net {
+    dir: PathBuf,
+    taps: Vec<String>,
+    dnsmasq: Option<Helper>,
+    http: Option<Helper>,
+}
+
+fn ip(args: &[&str]) -> Result<()> {
+    run(Cmd::new("ip").args(args)).with_context(|| format!("ip {}", args.join(" ")))?;
+    Ok(())
+}
+
+impl Net {
+    /// Makes the bridge and serves DHCP on it. Leases and logs are kept in `dir`.
+    ///
+    /// # Errors
+    /// This is not a namespace of the test's own, or a program is missing or fails.
+    pub fn up(dir: &Path) -> Result<Self> {
+        let links = run(Cmd::new("ip").args(["-brief", "link"]))?.text();
+        let foreign = plan::foreign_links(&links);
+        ensure!(
+            foreign.is_empty(),
+            "this network namespace has other links ({}): start the cases in one of their own, with \
+             ./just test-image",
+            foreign.join(", ")
+        );
+        fs::create_dir_all(dir)?;
+        // Made first, so that whatever is there already is removed again if a later step fails.
+        let mut net = Self {
+            dir: dir.canonicalize()?,
+            taps: Vec::new(),
+            dnsmasq: None,
+            http: None,
+        };
+        // No delay before a port forwards: there is no loop here to find with spanning tree.
+        ip(&[
+            "link",
+            "add",
+            BRIDGE,
+            "type",
+            "bridge",
+            "forward_delay",
+            "0",
+            "stp_state",
+            "0",
+        ])?;
+        ip(&["addr", "add", &format!("{OWN}/24"), "dev", BRIDGE])?;
+        ip(&["link", "set", BRIDGE, "up"])?;
+        net.start_dnsmasq(None)?;
+        Ok(net)
+    }
+
+    fn start_dnsmasq(&mut self, tftp_root: Option<&Path>) -> Result<()> {
+        let conf = self.dir.join("dnsmasq.conf");
+        fs::write(&conf, plan::dnsmasq(BRIDGE, &self.lease_file(), tftp_root))?;
+        self.dnsmasq = None;
+        let args = [
+            "--keep-in-foreground".to_owned(),
+            format!("--conf-file={}", conf.display()),
+        ];
+        self.dnsmasq = Some(Helper::start(
+            "dnsmasq",
+            &args,
+            &self.dir,
+            &self.dir.join("dnsmasq.log"),
+        )?);
+        Ok(())
+    }
+
+    fn lease_file(&self) -> PathBuf {
+        self.dir.join("leases")
+    }
+
+    /// Serves network boot: iPXE over TFTP, all else over HTTP, every file as the builder has made it.
+    ///
+    /// # Errors
+    /// A program is missing, or a file of `pxe` is.
+    pub fn serve_pxe(&mut self, pxe: &Path) -> Result<()> {
+        let root = self.dir.join("pxe");
+        if root.exists() {
+            fs::remove_dir_all(&root)?;
+        }
+        fs::create_dir(&root)?;
+        for name in PXE_FILES {
+            symlink(pxe.join(name), root.join(name))?;
+        }
+        fs::write(root.join("first.ipxe"), plan::first_script())?;
+        self.start_dnsmasq(Some(&root))?;
+        let args = [
+            "httpd",
+            "-f",
+            "-v",
+            "-p",
+            &format!("{OWN}:80"),
+            "-h",
+            &root.display().to_string(),
+        ];
+        let args = args.map(str::to_owned);
+        self.http = Some(Helper::start(
+            "busybox",
+            &args,
+            &self.dir,
+            &self.dir.join("http.log"),
+        )?);
+        Ok(())
+    }
+
+    /// A new tap on the bridge.
+    ///
+    /// # Errors
+    /// `/dev/net/tun` is missing, or this process is not root here.
+    pub fn tap(&mut self) -> Result<String> {
+        let tap = format!("ps-tap{}", self.taps.len());
+        ip(&["tuntap", "add", "dev", &tap, "mode", "tap"])?;
+        self.taps.push(tap.clone());
+        ip(&["link", "set", &tap, "master", BRIDGE, "up"])?;
+        Ok(tap)
+    }
+
+    /// A new network card on the bridge, with a MAC address that nothing else here has.
+    ///
+    /// # Errors
+    /// As [`Net::tap`].
+    pub fn nic(&mut self) -> Result<NicSpec> {
+        let mac = plan::mac(self.taps.len());
+        Ok(NicSpec::new(mac, Backend::Tap(self.tap()?)))
+    }
+
+    /// Addresses that are leased now.
+    ///
+    /// # Errors
+    /// The lease file cannot be read.
+    pub fn leases(&self) -> Result<Vec<Ipv4Addr>> {
+        let file = self.lease_file();
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        Ok(plan::leases(&fs::read_to_string(file)?))
+    }
+
+    /// Whether dnsmasq has sent this file of the network boot to the end.
+    ///
+    /// # Errors
+    /// Its log cannot be read.
+    pub fn sent_over_tftp(&self, name: &str) -> Result<bool> {
+        let log = fs::read_to_string(self.dir.join("dnsmasq.log"))?;
+        Ok(log.lines().any(|line| {
+            line.contains("-tftp[") && line.contains(": sent ") && line.contains(&format!("/{name} to "))
+        }))
+    }
+
+    /// Waits until `/healthz` of a node on this network answers.
+    ///
+    /// # Errors
+    /// None does within `limit`, or the machine is gone.
+    pub fn find_node(&self, vm: &Vm, limit: Duration) -> Result<Node> {
+        poll::until(&format!("the page of {}", vm.name()), limit, || {
+            vm.must_run()?;
+            let leases = self.leases()?;
+            for address in &leases {
+                let node = Node::new(SocketAddr::new(IpAddr::V4(*address), HTTPS));
+                if node
+                    .get("/healthz", Duration::from_secs(2))
+                    .is_ok_and(|answer| answer.status == 200)
+                {
+                    return Ok(Probe::Done(node));
+                }
+            }
+            let last = vm.serial().tail(1);
+            Ok(Probe::NotYet(format!(
+                "nothing answers on {leases:?}; the console's last line: {last}"
+            )))
+        })
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        self.http = None;
+        self.dnsmasq = None;
+        for link in self.taps.iter().map(String::as_str).chain([BRIDGE]) {
+            // Already gone is as good: the namespace ends with the run anyway.
+            let _gone = ip(&["link", "delete", link]);
+        }
+    }
+}
