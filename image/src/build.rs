@@ -59,7 +59,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         .folder(&rootfs.join("usr/lib/dracut"))?
         .key();
     let initrd_dir = stages.run("initrd", &key, |out| {
-        initrd::make(paths, &archive, lock.epoch, out)
+        initrd::make(paths, &archive, version, lock.epoch, out)
     })?;
 
     let sbom = sbom::make(

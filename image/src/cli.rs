@@ -10,6 +10,7 @@ use pocketstack_exec::{Stdio, run};
 
 use crate::build::{self, Options};
 use crate::fetch;
+use crate::interrupt;
 use crate::lock::{self, Lock};
 use crate::manifest::Manifest;
 use crate::mirror::Mirrors;
@@ -86,6 +87,7 @@ fn dispatch(args: Args) -> Result<ExitCode> {
         Command::Lock { diff } => lock_packages(&paths, &Mirrors::find(&args.mirror)?, diff),
         Command::Build { jobs } => {
             namespace::enter()?;
+            interrupt::watch()?;
             let options = Options {
                 jobs: jobs.unwrap_or_else(processors),
                 other_clock: false,
@@ -96,6 +98,7 @@ fn dispatch(args: Args) -> Result<ExitCode> {
         }
         Command::Verify => {
             namespace::enter()?;
+            interrupt::watch()?;
             let same = verify::verify(&paths, &Mirrors::find(&args.mirror)?, processors())?;
             Ok(if same {
                 ExitCode::SUCCESS

@@ -130,8 +130,11 @@ fn write(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What the system says it is (os-release(5)).
-fn identity(tree: &Path, version: &str) -> Result<()> {
+/// What the system says it is (os-release(5)). The initrd says the same: its systemd sets the host name first.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn identity(tree: &Path, version: &str) -> Result<()> {
     let text = format!(
         "NAME=PocketStack\nID=pocketstack\nID_LIKE=debian\nVERSION_ID={version}\nVERSION={version}\nIMAGE_ID=pocketstack\n\
          IMAGE_VERSION={version}\nPRETTY_NAME=\"PocketStack {version}\"\nDEFAULT_HOSTNAME=pocketstack\nVERSION_CODENAME=trixie\n"
@@ -211,7 +214,11 @@ fn factory(tree: &Path) -> Result<()> {
         make_dir(&path)?;
     }
     fs::set_permissions(tree.join("tmp"), PermissionsExt::from_mode(0o1777))?;
-    make_dir(&tree.join("efi"))
+    // "/etc and /var are as new as /usr" (systemd-update-done.service(8)): users, caches and catalogs were made here.
+    write(&tree.join("etc/.updated"), "")?;
+    write(&factory.join(".updated"), "")?;
+    // systemd-gpt-auto-generator(8) mounts the EFI partition there when something looks, for one systemd-bless-boot.
+    make_dir(&tree.join("boot"))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub fn fetch(objects: &Path, packages: &[&Package], mirrors: &Mirrors) -> Result
     std::thread::scope(|scope| {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
-                while let Some(package) = lock(&queue).pop_front() {
+                while let Some(package) = next(&queue) {
                     match one(&agent, objects, package, mirrors) {
                         Ok(()) => stage.add(package.size),
                         Err(error) => {
@@ -140,6 +140,11 @@ pub fn fetch(objects: &Path, packages: &[&Package], mirrors: &Mirrors) -> Result
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A worker that panicked leaves a queue or a list behind that is still whole.
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The next package to fetch. A function of its own, so that the lock is not held while it is fetched.
+fn next<'a>(queue: &Mutex<VecDeque<&'a Package>>) -> Option<&'a Package> {
+    lock(queue).pop_front()
 }
 
 fn is_there(objects: &Path, package: &Package) -> bool {

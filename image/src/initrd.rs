@@ -12,20 +12,21 @@ use crate::paths::{Paths, need_space};
 use crate::root;
 
 /// Raised when this file changes what is made.
-pub const RECIPE: u32 = 1;
+pub const RECIPE: u32 = 2;
 
 /// Unpacks the root once more (dracut wants the whole of it), and leaves `vmlinuz`, `initrd` and `kernel` (its
 /// release) in `out`.
 ///
 /// # Errors
 /// dracut's own words.
-pub fn make(paths: &Paths, archive: &Path, epoch: u64, out: &Path) -> Result<String> {
+pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path) -> Result<String> {
     let scratch = paths.scratch(1_500_000_000)?;
     need_space(scratch.path(), 1_200_000_000)?;
     let tree = scratch.path().join("tree");
     fs::create_dir(&tree)?;
     root::unpack(archive, &tree)?;
     compose::overlay(&paths.repo.join("image/rootfs"), &tree)?;
+    compose::identity(&tree, version)?;
     let release = kernel_release(&tree)?;
     let chroot = Chroot::new(
         &tree,

@@ -16,6 +16,7 @@ mod fetch;
 mod grub;
 mod hash;
 mod initrd;
+mod interrupt;
 mod lock;
 mod manifest;
 mod mirror;

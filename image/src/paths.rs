@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::interrupt;
+
+/// How scratch folders' names begin; the process id follows.
+const SCRATCH: &str = "pocketstack-scratch-";
+
 /// The folders of one build.
 #[derive(Debug, Clone)]
 pub struct Paths {
@@ -83,10 +88,27 @@ impl Paths {
             self.cache.join("scratch")
         };
         std::fs::create_dir_all(&base).with_context(|| format!("cannot make {}", base.display()))?;
-        tempfile::Builder::new()
-            .prefix("pocketstack-")
+        sweep(&base);
+        let dir = tempfile::Builder::new()
+            .prefix(&format!("{SCRATCH}{}-", std::process::id()))
             .tempdir_in(&base)
-            .with_context(|| format!("cannot make a work folder in {}", base.display()))
+            .with_context(|| format!("cannot make a work folder in {}", base.display()))?;
+        interrupt::scratch(dir.path());
+        Ok(dir)
+    }
+}
+
+/// Removes scratch folders of builders that were killed before they could.
+fn sweep(base: &Path) {
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(SCRATCH)?.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // Somebody else's folder that cannot be removed is in nobody's way but the disk's.
+            let _kept = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -133,6 +155,20 @@ pub fn need_space(dir: &Path, bytes: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scratch_folders_of_the_dead_are_swept_and_those_of_the_living_kept() {
+        let base = tempfile::tempdir().expect("a folder");
+        // No process has this number: the largest possible one is 4194304 (proc_sys_kernel(5), pid_max).
+        let dead = base.path().join(format!("{SCRATCH}4194305-x"));
+        let living = base.path().join(format!("{SCRATCH}{}-x", std::process::id()));
+        let stranger = base.path().join("something-else");
+        for dir in [&dead, &living, &stranger] {
+            std::fs::create_dir(dir).expect("a folder");
+        }
+        sweep(base.path());
+        assert!(!dead.exists() && living.exists() && stranger.exists());
+    }
 
     #[test]
     fn a_full_disk_is_told_before_anything_is_written() {

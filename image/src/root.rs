@@ -118,6 +118,8 @@ fn install(paths: &Paths, lock: &Lock, name: RootName, mirrors: &Mirrors, scratc
     // No network: whatever a package's script might want to fetch is an error, not a surprise.
     run(Cmd::new("unshare")
         .args([
+            // Its mounts are in nobody's way when the scratch folder is removed.
+            "--mount",
             "--net",
             "--kill-child",
             "--fork",

@@ -44,7 +44,7 @@ use node::{DbusNode, NodeSource};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Address and port to listen on; [::] means all addresses, of IPv4 too
+    /// Address and port to listen on; `[::]` means all addresses, of IPv4 too
     #[arg(long, default_value = "[::]:443")]
     listen: SocketAddr,
     /// Folder that keeps certificate.pem and key.pem

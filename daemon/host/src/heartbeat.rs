@@ -9,7 +9,7 @@ use crate::component::failed;
 use crate::systemd::UnitState;
 
 /// Where Debian has the program. It is not meant to be called by people, so it is in no `PATH`.
-pub const PROGRAM: &str = "/usr/lib/heartbeat/heartbeat";
+pub const PROGRAM: &str = "/usr/libexec/heartbeat/heartbeat";
 
 /// Version the program tells; otherwise why it did not. Blocks.
 ///

@@ -1,4 +1,5 @@
-//! What is mounted where (proc_pid_mountinfo(5)).
+//! What is mounted where (proc_pid_mountinfo(5)), as process 1 sees it: the daemon itself lives in a sandbox in which
+//! most of the machine is mounted read-only.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ pub struct Mount {
 
 /// All mounts, in the order they were made, so that of two at one place the later one is in use.
 pub fn mounts(root: &Root) -> Vec<Mount> {
-    root.text("/proc/self/mountinfo")
+    root.text("/proc/1/mountinfo")
         .map(|text| text.lines().filter_map(mount).collect())
         .unwrap_or_default()
 }

@@ -67,7 +67,7 @@ fn an_added_nic_shows(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
     ensure!(row.contains(">Up<"), "the page shows the new card as: {row}");
     booted
         .vm
-        .wait_for_serial(mark, &[&nic.name, &card.mac, "link up"], limit)?;
+        .wait_for_serial(mark, &[&nic.name, &card.mac, " up"], limit)?;
     let failed = booted.node.overview()?.failed_units;
     ensure!(
         failed.is_empty(),
@@ -105,7 +105,7 @@ fn a_pulled_cable_shows(booted: &mut Booted, _notes: &mut Notes) -> Result<()> {
     wait_for_nic(&booted.node, &first.mac, limit, |nic| {
         matches!(nic.link, Link::Up { .. })
     })?;
-    booted.vm.wait_for_serial(mark, &[&first.name, "link up"], limit)
+    booted.vm.wait_for_serial(mark, &[&first.name, " up"], limit)
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ mod tests {
         }
 
         fn source(&self) -> Source {
-            self.write("proc/self/mountinfo", &self.mountinfo);
+            self.write("proc/1/mountinfo", &self.mountinfo);
             let root = Root::at(self.dir.path());
             source(&root, &mounts(&root))
         }

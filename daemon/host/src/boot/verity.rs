@@ -77,7 +77,7 @@ mod tests {
             std::fs::write(path, text).expect("written");
         };
         write(
-            "proc/self/mountinfo",
+            "proc/1/mountinfo",
             "22 1 254:0 / / ro,relatime - erofs /dev/mapper/root ro\n",
         );
         write("sys/dev/block/254:0/dm/name", "root\n");

@@ -10,7 +10,7 @@ use rtnetlink::packet_route::link::{
     InfoPortData, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
 };
 use rtnetlink::{Handle, LinkBond, LinkBridge, LinkUnspec, MulticastGroup, new_multicast_connection};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::{Error, NetworkLinks, card::card};
 use crate::root::Root;
@@ -21,6 +21,8 @@ pub struct Rtnetlink {
     root: Root,
     handle: Handle,
     changes: watch::Receiver<u64>,
+    /// Held while a request is under way: the kernel answers EBUSY to a second dump on one socket.
+    turn: Mutex<()>,
     /// The task that moves messages; it ends with this adapter.
     moving: tokio::task::JoinHandle<()>,
 }
@@ -51,6 +53,7 @@ impl Rtnetlink {
             root,
             handle,
             changes,
+            turn: Mutex::new(()),
             moving,
         })
     }
@@ -133,6 +136,7 @@ impl Drop for Rtnetlink {
 impl NetworkLinks for Rtnetlink {
     async fn observe(&self) -> Result<Links, Error> {
         let read = |error: rtnetlink::Error| Error::Read(words(&error));
+        let _turn = self.turn.lock().await;
         let messages: Vec<LinkMessage> = self
             .handle
             .link()
@@ -164,6 +168,7 @@ impl NetworkLinks for Rtnetlink {
     }
 
     async fn act(&self, action: &LinkAction) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
         self.carry_out(action).await.map_err(|error| Error::Act {
             action: action.clone(),
             why: words(&error),

@@ -21,6 +21,8 @@ install() {
         pocketstack-state.service pocketstack-var.service pocketstack-etc.service pocketstack-refuse.service; do
         inst_simple "$moddir/$unit" "$systemdsystemunitdir/$unit"
     done
+    # What packages want loaded is for the system proper; the initrd does not have most of it.
+    rm -f "$initdir"/usr/lib/modules-load.d/*.conf
     # The ISO shows up whenever its drive does.
     mkdir -p "$initdir$systemdsystemunitdir/dev-disk-by\\x2dlabel-POCKETSTACK_ISO.device.wants"
     ln_r "$systemdsystemunitdir/pocketstack-iso.service" \
