@@ -52,8 +52,16 @@ test-image *CASE: _image _tests
     {{ image }} enter testbed --net -- {{ tests }} run {{ CASE }}
 
 # Measure; WHAT is boot or image, both if not given
-bench *WHAT: image _tests
-    {{ image }} enter testbed --net -- {{ tests }} bench {{ WHAT }}
+bench WHAT="boot image": image _tests
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for what in {{ WHAT }}; do
+        case $what in
+            boot) {{ image }} enter testbed --net -- {{ tests }} bench boot --reference "$({{ image }} reference)" ;;
+            image) {{ image }} bench ;;
+            *) echo "there is no benchmark $what: boot or image" >&2; exit 1 ;;
+        esac
+    done
 
 [private]
 _image:

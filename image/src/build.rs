@@ -46,7 +46,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
 
     let tools_tree = root::tree(paths, &lock, RootName::Tools, mirrors)?;
     let archive = root::archive(paths, &lock, RootName::Image, mirrors)?;
-    let programs = compile::compile(paths, &tools_tree, &paths.out.join("cargo"), options)?;
+    let programs = compile::compile(paths, &tools_tree, &paths.cache.join("cargo"), options)?;
 
     let archive_key = archive
         .file_stem()

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use pocketstack_exec::{Stdio, run};
 
+use crate::bench;
 use crate::build::{self, Options};
 use crate::fetch;
 use crate::interrupt;
@@ -17,6 +18,7 @@ use crate::mirror::Mirrors;
 use crate::namespace::{self, Bind, Chroot};
 use crate::packages::{RootName, Wanted};
 use crate::paths::Paths;
+use crate::reference;
 use crate::root;
 use crate::verify;
 
@@ -50,6 +52,10 @@ enum Command {
     },
     /// Build a second time, from scratch and under other circumstances, and compare all artifacts.
     Verify,
+    /// Time a cold build without downloads, and one with only the daemon changed.
+    Bench,
+    /// Make a plain Debian with the same packages, for the boot benchmark; prints its folder.
+    Reference,
     /// Fetch all locked packages into the cache. Status 3: the lock is stale.
     Fetch,
     /// Show what is in target/image.
@@ -106,7 +112,27 @@ fn dispatch(args: Args) -> Result<ExitCode> {
                 ExitCode::FAILURE
             })
         }
+        Command::Bench => {
+            namespace::enter()?;
+            interrupt::watch()?;
+            let within = bench::bench(&paths, &Mirrors::find(&args.mirror)?, processors())?;
+            Ok(if within {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+        Command::Reference => {
+            namespace::enter()?;
+            interrupt::watch()?;
+            println!(
+                "{}",
+                reference::make(&paths, &Mirrors::find(&args.mirror)?)?.display()
+            );
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Fetch => {
+            interrupt::watch()?;
             let lock = Lock::read(&paths.lock(), &Wanted::read(&paths.wanted())?)?;
             let roots = RootName::ALL
                 .into_iter()

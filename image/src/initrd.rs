@@ -60,7 +60,10 @@ pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path
 }
 
 /// The one kernel of the tree.
-fn kernel_release(tree: &Path) -> Result<String> {
+///
+/// # Errors
+/// If there is none, or more than one.
+pub fn kernel_release(tree: &Path) -> Result<String> {
     let modules = tree.join("usr/lib/modules");
     let mut found: Vec<PathBuf> = fs::read_dir(&modules)
         .context("the root has no kernel modules")?

@@ -7,6 +7,7 @@
 //! Each stage writes its result whole or not at all and is skipped while its inputs are the same.
 
 mod artifacts;
+mod bench;
 mod build;
 mod cli;
 mod compile;
@@ -25,6 +26,7 @@ mod packages;
 mod paths;
 mod progress;
 mod prune;
+mod reference;
 mod report;
 mod repository;
 mod root;

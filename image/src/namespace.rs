@@ -184,30 +184,37 @@ impl Chroot {
 
     /// A program inside, with the namespaces unshare(1) is told by `flags`.
     pub fn unshared(&self, flags: &[&str], program: &str) -> Cmd {
-        let cmd = Cmd::new("unshare")
+        let mut cmd = Cmd::new("unshare")
             .args(flags)
             .args(["--pid", "--fork", "--kill-child", "--root"])
             .arg(&self.at)
-            .args(["--wd", "/", "--", program])
+            .args(["--wd", "/", "--"]);
+        if self.another_day {
+            // Inside only: unshare(1) itself is the host's. Dates of files stay what they are, as cargo compares them.
+            cmd = cmd.args([
+                "/usr/bin/env",
+                "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+                "FAKETIME=+400d",
+                "NO_FAKE_STAT=1",
+            ]);
+        }
+        cmd.arg(program)
             .clear_env()
             .env(
                 "PATH",
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             )
             .env("HOME", "/tmp")
-            .env("LC_ALL", "C.UTF-8")
-            .env("TZ", "UTC")
-            .unlimited();
-        if !self.another_day {
-            return cmd;
-        }
-        // Dates of files stay what they are: cargo and make compare them.
-        cmd.env(
-            "LD_PRELOAD",
-            "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-        )
-        .env("FAKETIME", "+400d")
-        .env("NO_FAKE_STAT", "1")
+            .env("LC_ALL", if self.another_day { "C" } else { "C.UTF-8" })
+            .env(
+                "TZ",
+                if self.another_day {
+                    "Pacific/Auckland"
+                } else {
+                    "UTC"
+                },
+            )
+            .unlimited()
     }
 }
 

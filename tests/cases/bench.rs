@@ -66,11 +66,11 @@ struct Document {
 /// There is no image or reference, or a machine does not come up.
 pub fn boot(args: &Args) -> Result<ExitCode> {
     let layout = Layout::find()?;
-    let artifacts = Artifacts::find(&layout.image())?;
     let accel = Accel::choose()?;
     process::on_signal(|| process::end_interrupted())?;
     let scratch = layout.scratch("bench");
     fs::create_dir_all(&scratch)?;
+    let artifacts = Artifacts::find(&layout.image())?.pinned(&scratch.join("image"))?;
     let load = fs::read_to_string("/proc/loadavg")
         .unwrap_or_default()
         .trim()

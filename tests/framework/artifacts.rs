@@ -96,6 +96,28 @@ impl Artifacts {
 }
 
 impl Artifacts {
+    /// The same artifacts under names of the test's own in `folder`. A build that ends in the middle of a run replaces
+    /// the files in `target/image`, and an overlay over a replaced image is a damaged disk.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn pinned(&self, folder: &Path) -> Result<Self> {
+        let pxe = folder.join("pxe");
+        fs::create_dir_all(&pxe).with_context(|| format!("cannot make {}", pxe.display()))?;
+        for name in PXE_FILES {
+            pin(&self.pxe.join(name), &pxe.join(name))?;
+        }
+        let (raw, iso) = (folder.join("image.raw"), folder.join("image.iso"));
+        pin(&self.raw, &raw)?;
+        pin(&self.iso, &iso)?;
+        Ok(Self {
+            raw,
+            iso,
+            pxe,
+            ..self.clone()
+        })
+    }
+
     /// The kernel command line, which is the same on every medium, as `boot.ipxe` has it.
     ///
     /// # Errors
@@ -104,6 +126,19 @@ impl Artifacts {
         let script = fs::read_to_string(self.pxe.join("boot.ipxe")).context("boot.ipxe")?;
         cmdline(&script).with_context(|| format!("boot.ipxe has no kernel command:\n{script}"))
     }
+}
+
+/// Gives a file a second name, replacing what had it; a copy where the file system is another one.
+///
+/// # Errors
+/// The file cannot be read, or the new name not be written.
+pub fn pin(file: &Path, name: &Path) -> Result<()> {
+    if name.exists() {
+        fs::remove_file(name).with_context(|| format!("cannot replace {}", name.display()))?;
+    }
+    fs::hard_link(file, name)
+        .or_else(|_| fs::copy(file, name).map(drop))
+        .with_context(|| format!("cannot keep {} as {}", file.display(), name.display()))
 }
 
 fn cmdline(script: &str) -> Option<String> {
@@ -159,6 +194,23 @@ mod tests {
         assert_eq!(found.version, "0.1.0");
         assert!(found.raw.ends_with("a.raw") && found.iso.ends_with("a.iso"));
         assert_eq!(found.raw_sha256, "aa");
+    }
+
+    #[test]
+    fn a_new_build_does_not_touch_what_is_pinned() {
+        let dir = tempfile::tempdir().expect("folder");
+        build(dir.path(), 4);
+        let found = Artifacts::find(dir.path()).expect("a whole build");
+        let pinned = found.pinned(&dir.path().join("run")).expect("pinned");
+        // As the builder publishes: a new file takes the name.
+        fs::write(dir.path().join("new"), b"5678").expect("file");
+        fs::rename(dir.path().join("new"), &found.raw).expect("renamed");
+        assert_eq!(fs::read(&pinned.raw).expect("there"), b"1234");
+        assert!(
+            found.pinned(&dir.path().join("run")).is_ok(),
+            "pinning again replaces"
+        );
+        assert_eq!(fs::read(&pinned.raw).expect("there"), b"5678");
     }
 
     #[test]

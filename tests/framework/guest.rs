@@ -17,7 +17,7 @@ pub const DOMAIN: &str = "tiny";
 /// Where the disk has to be mounted in the node: the domain description names files there.
 pub const MOUNTED_AT: &str = "/run/pocketstack-test";
 /// Where the guest's serial console is written in the node.
-pub const CONSOLE: &str = "/var/log/libvirt/qemu/tiny-console.log";
+pub const CONSOLE: &str = "/run/pocketstack-test-console.log";
 
 /// Makes the disk at `path`. The guest prints `marker` and then does nothing until it is ended.
 ///

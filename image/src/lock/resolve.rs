@@ -181,6 +181,27 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_package_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let wanted =
+            Wanted::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/packages.toml"))).expect("right");
+        let nowhere = Mirrors {
+            debian: Vec::new(),
+            security: Vec::new(),
+        };
+        let apt = Apt::new(dir.path(), &wanted, &nowhere).expect("a private root");
+        let error = apt
+            .closure(&["no-such-package".to_owned()], &nowhere)
+            .expect_err("it is unknown");
+        assert!(
+            error
+                .to_string()
+                .contains("Unable to locate package no-such-package"),
+            "{error:#}"
+        );
+    }
+
+    #[test]
     fn a_line_without_a_strong_hash_is_refused() {
         let mirrors = Mirrors::find(&["http://m.example/debian".to_owned()]).expect("given");
         let line = "'http://m.example/debian/pool/a_1_all.deb' a_1_all.deb 12 MD5Sum:abc";

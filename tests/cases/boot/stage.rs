@@ -94,6 +94,7 @@ impl Stage {
         for folder in [&reports, &scratch] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
+        let artifacts = artifacts.pinned(&scratch.join("image"))?;
         Ok(Self {
             artifacts,
             reports,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pocketstack_tests::accel::Accel;
-use pocketstack_tests::artifacts::Artifacts;
+use pocketstack_tests::artifacts::{Artifacts, pin};
 use pocketstack_tests::disk::Overlay;
 use pocketstack_tests::node::Node;
 use pocketstack_tests::poll::{self, Probe};
@@ -168,7 +168,10 @@ fn disk(artifacts: &Artifacts, dir: &Path, fresh: bool) -> Result<Overlay> {
         // An overlay only fits the very image it was made over.
         println!("the image was built anew since the last demo: starting with an empty disk");
     }
-    let disk = Overlay::over_raw(&artifacts.raw, &path, DISK_BYTES)?;
+    // A build while the demo runs must not change the image below its disk.
+    let image = dir.join("image.raw");
+    pin(&artifacts.raw, &image)?;
+    let disk = Overlay::over_raw(&image, &path, DISK_BYTES)?;
     fs::write(&base, &artifacts.raw_sha256)?;
     Ok(disk)
 }
