@@ -28,7 +28,8 @@ use crate::stage::{Inputs, Stages};
 pub struct Options {
     /// Processors to use.
     pub jobs: usize,
-    /// Let the tools believe it is another day.
+    /// Let the tools that assemble believe it is another day. The compiler is left alone: rustc hangs under libfaketime,
+    /// and records no time.
     pub other_clock: bool,
 }
 
