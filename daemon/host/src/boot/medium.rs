@@ -1,9 +1,9 @@
 //! What the root file system was read from: followed from what is mounted at `/` down to a disk.
 //!
 //! ```text
-//!   /  ── dm-verity ─┬─ partition of a disk                                  → Disk
-//!                    └─ loop device ─┬─ a file on a mounted ISO 9660 medium  → Iso
-//!                                    └─ a file in memory                     → Network
+//!   /  ── dm-verity ── partition of ─┬─ a disk                                              → Disk
+//!                                    └─ a loop device ─┬─ a file on a mounted ISO 9660 medium → Iso
+//!                                                      └─ a file in memory                    → Network
 //! ```
 //!
 //! The command line says none of this, and may say anything; sysfs says what is.
@@ -56,11 +56,12 @@ fn follow(root: &Root, mounts: &[Mount], name: &str, depth: u8) -> Source {
         return behind_loop(root, mounts, &file, depth);
     }
     if root.exists(format!("{folder}/partition")) {
+        // The parent may be a loop device itself: the root image for discs and network boot is a small disk in a file.
         let disk = std::fs::canonicalize(root.path(&folder)).ok();
         let disk = disk.as_deref().and_then(Path::parent).and_then(Path::file_name);
-        return Source {
-            medium: Medium::Disk,
-            disk: disk.map(|name| name.to_string_lossy().into_owned()),
+        return match disk {
+            Some(disk) if depth > 0 => follow(root, mounts, &disk.to_string_lossy(), depth - 1),
+            _ => OTHER,
         };
     }
     if root.exists(format!("{folder}/device")) {
@@ -168,18 +169,23 @@ mod tests {
 
     #[test]
     fn a_partition_is_a_disk() {
-        let machine = Machine::with_root_over("sda3").device("8:3", "sda3", "pci/block/sda/sda3");
+        let machine = Machine::with_root_over("sda3")
+            .device("8:0", "sda", "pci/block/sda")
+            .device("8:3", "sda3", "pci/block/sda/sda3");
+        machine.write("sys/devices/pci/block/sda/device/model", "Stick");
         machine.write("sys/devices/pci/block/sda/sda3/partition", "3\n");
         assert_eq!(machine.source(), told(Medium::Disk, Some("sda")));
     }
 
     #[test]
     fn a_file_on_a_disc_is_the_iso_and_the_drive_is_named() {
-        let machine = Machine::with_root_over("loop0")
+        let machine = Machine::with_root_over("loop0p1")
             .device("7:0", "loop0", "virtual/block/loop0")
+            .device("259:0", "loop0p1", "virtual/block/loop0/loop0p1")
             .device("11:0", "sr0", "pci/block/sr0")
             .mounted("0:20", "/run", "tmpfs")
             .mounted("11:0", "/run/pocketstack/medium", "iso9660");
+        machine.write("sys/devices/virtual/block/loop0/loop0p1/partition", "1\n");
         machine.write("sys/devices/pci/block/sr0/device/model", "DVD");
         machine.write(
             "sys/devices/virtual/block/loop0/loop/backing_file",
@@ -192,13 +198,15 @@ mod tests {
     #[test]
     fn a_file_in_memory_came_over_the_network() {
         let machine = || {
-            Machine::with_root_over("loop0")
+            Machine::with_root_over("loop0p1")
                 .device("7:0", "loop0", "virtual/block/loop0")
+                .device("259:0", "loop0p1", "virtual/block/loop0/loop0p1")
                 .mounted("0:20", "/run", "tmpfs")
         };
         for file in ["/root.img (deleted)\n", "/root.img\n", "/run/root.img\n"] {
             let machine = machine();
             machine.write("run/root.img", "");
+            machine.write("sys/devices/virtual/block/loop0/loop0p1/partition", "1\n");
             machine.write("sys/devices/virtual/block/loop0/loop/backing_file", file);
             assert_eq!(machine.source(), told(Medium::Network, None), "{file}");
         }
