@@ -50,11 +50,6 @@ pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options
             },
         ],
     )?;
-    let chroot = if options.other_clock {
-        chroot.on_another_day()
-    } else {
-        chroot
-    };
     // The folder below registry/src is named after the index a machine uses; the binary must not tell it.
     let mut flags = vec!["--remap-path-prefix=/src=/pocketstack".to_owned()];
     let mut c_flags = vec!["-O2".to_owned()];

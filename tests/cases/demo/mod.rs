@@ -153,7 +153,7 @@ fn summary(vm: &Vm, node: &Node) -> Result<String> {
 fn speed(accel: Accel) -> &'static str {
     match accel {
         Accel::Kvm => "with KVM: this takes some seconds",
-        Accel::Tcg => "emulated, because KVM runs no guest here: this takes a minute or two",
+        Accel::Tcg => "emulated, because KVM runs no nested guests here: this takes a minute or two",
     }
 }
 
