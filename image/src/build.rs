@@ -81,7 +81,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         let scratch = paths.scratch(2_500_000_000)?;
         let tree = scratch.path().join("tree");
         fs::create_dir(&tree)?;
-        let tools = tools(&tools_tree, scratch.path(), options)?;
+        let tools = tools(paths, &tools_tree, scratch.path(), options)?;
         compose::compose(paths, &tools, &archive, &programs, &sbom, version, &tree)?;
         rootimage::make(&tools, scratch.path(), lock.epoch, options.jobs)?;
         fs::write(out.join("files"), report::listing(&tree)?)?;
@@ -117,7 +117,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         ] {
             fs::copy(dir.join(name), work.join(name)).with_context(|| format!("cannot copy {name}"))?;
         }
-        let tools = tools(&tools_tree, work, options)?;
+        let tools = tools(paths, &tools_tree, work, options)?;
         let parts = Parts {
             tools: &tools,
             work,
@@ -152,8 +152,9 @@ const PXE: [&str; 6] = [
     "boot.ipxe",
 ];
 
-fn tools(tree: &Path, work: &Path, options: &Options) -> Result<Chroot> {
+fn tools(paths: &Paths, tree: &Path, work: &Path, options: &Options) -> Result<Chroot> {
     let chroot = Chroot::new(
+        paths,
         tree,
         &[Bind {
             from: work,

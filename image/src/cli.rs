@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use pocketstack_exec::{Stdio, run};
+use pocketstack_exec::{Stdio, replace, run};
 
 use crate::bench;
 use crate::build::{self, Options};
@@ -211,7 +211,7 @@ fn enter(
             writable: true,
         });
     }
-    let chroot = Chroot::new(&tree, &binds)?;
+    let chroot = Chroot::new(paths, &tree, &binds)?;
     if net {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)
             .context("the kernel refuses a network namespace")?;
@@ -224,16 +224,12 @@ fn enter(
             cmd = cmd.env(name, value);
         }
     }
-    let result = run(cmd
-        .args(program)
-        .stdin_inherited()
-        .stdout(Stdio::Inherit)
-        .stderr(Stdio::Inherit));
-    match result {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => match error.code().and_then(|code| u8::try_from(code).ok()) {
-            Some(code) => Ok(ExitCode::from(code)),
-            None => Err(error.into()),
-        },
-    }
+    // The builder becomes the program: Ctrl-C reaches it directly, and the mounts go when it does.
+    Err(replace(
+        cmd.args(program)
+            .stdin_inherited()
+            .stdout(Stdio::Inherit)
+            .stderr(Stdio::Inherit),
+    )
+    .into())
 }

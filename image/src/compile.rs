@@ -26,6 +26,7 @@ pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options
     let registry = registry(paths)?;
     fs::create_dir_all(target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
     let chroot = Chroot::new(
+        paths,
         tools,
         &[
             Bind {

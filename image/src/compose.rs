@@ -36,7 +36,7 @@ pub fn compose(
         install(program, &tree.join("usr/bin").join(name), 0o755)?;
     }
     identity(tree, version)?;
-    settle(tree)?;
+    settle(paths, tree)?;
     prune::prune(tree, &paths.repo.join("image/prune.toml"))?;
     firmware(tools, tree)?;
     make_dir(&tree.join(SHARE))?;
@@ -153,8 +153,8 @@ pub fn identity(tree: &Path, version: &str) -> Result<()> {
 }
 
 /// Users and enabled units, by systemd's own tools, in the tree.
-fn settle(tree: &Path) -> Result<()> {
-    let chroot = Chroot::new(tree, &[])?;
+fn settle(paths: &Paths, tree: &Path) -> Result<()> {
+    let chroot = Chroot::new(paths, tree, &[])?;
     run(chroot.cmd("systemd-sysusers")).context("cannot make the users")?;
     run(chroot.cmd("systemctl").args(["--root=/", "preset-all"])).context("cannot apply the presets")?;
     run(chroot

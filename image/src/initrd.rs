@@ -29,6 +29,7 @@ pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path
     compose::identity(&tree, version)?;
     let release = kernel_release(&tree)?;
     let chroot = Chroot::new(
+        paths,
         &tree,
         &[Bind {
             from: out,

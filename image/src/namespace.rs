@@ -12,6 +12,8 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use pocketstack_exec::{Cmd, Stdio, run};
 
+use crate::paths::Paths;
+
 /// Set for the copy of the builder that already runs inside a user namespace.
 const INSIDE: &str = "POCKETSTACK_IN_NAMESPACE";
 
@@ -101,8 +103,9 @@ impl Chroot {
     ///
     /// # Errors
     /// Names the mount that failed.
-    pub fn new(tree: &Path, binds: &[Bind<'_>]) -> Result<Self> {
-        let at = std::env::temp_dir().join(format!("pocketstack-root-{}-{:x}", std::process::id(), unique()));
+    pub fn new(paths: &Paths, tree: &Path, binds: &[Bind<'_>]) -> Result<Self> {
+        // The same folders every time: what is mounted there is seen by this process and its children only.
+        let at = paths.cache.join(format!("mounts/{}", next()));
         fs::create_dir_all(&at).with_context(|| format!("cannot make {}", at.display()))?;
         let mut chroot = Self {
             at: at.clone(),
@@ -224,13 +227,11 @@ impl Drop for Chroot {
             // A mount that is still busy goes with the namespace; nothing is ever removed below it.
             let _busy = umount2(target, MntFlags::MNT_DETACH);
         }
-        // Only an empty mount point is removed.
-        let _in_use = fs::remove_dir(&self.at);
     }
 }
 
 /// A number no other mount point of this process has.
-fn unique() -> u64 {
+fn next() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }

@@ -42,6 +42,7 @@ pub fn make(paths: &Paths, mirrors: &Mirrors) -> Result<PathBuf> {
         )?;
         let release = initrd::kernel_release(&tree)?;
         let chroot = Chroot::new(
+            paths,
             &tree,
             &[Bind {
                 from: scratch.path(),
@@ -71,6 +72,7 @@ pub fn make(paths: &Paths, mirrors: &Mirrors) -> Result<PathBuf> {
             "root=/dev/vda rw console=ttyS0,115200 quiet systemd.show_status=1\n",
         )?;
         let tools = Chroot::new(
+            paths,
             &tools_tree,
             &[Bind {
                 from: scratch.path(),

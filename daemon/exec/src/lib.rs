@@ -1,7 +1,7 @@
 //! The one way PocketStack starts another program.
 //!
 //! [`run`] waits for the end and captures what was said; [`spawn`] leaves the program running and hands back
-//! a [`Running`] that ends it (whole process group) when dropped. There is never a shell in between, every
+//! a [`Running`] that ends it (whole process group) when dropped; [`replace`] becomes it. There is never a shell in between, every
 //! error names the program, and nothing waits for ever unless the caller says so.
 //!
 //! `Command::new` is a clippy error everywhere else (`clippy.toml`).
@@ -10,7 +10,7 @@ mod cmd;
 mod running;
 
 pub use cmd::{Cmd, Stdio};
-pub use running::{Running, spawn};
+pub use running::{Running, replace, spawn};
 
 use std::io::{Read, Write};
 use std::process::ExitStatus;
@@ -65,6 +65,14 @@ pub enum Error {
 }
 
 impl Error {
+    fn starting(program: String, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            Self::Missing { program }
+        } else {
+            Self::Start { program, source }
+        }
+    }
+
     /// Exit code of a program that ran and failed; `None` for a signal or any other error.
     pub fn code(&self) -> Option<i32> {
         match self {
@@ -184,6 +192,12 @@ mod tests {
             error.to_string(),
             "cannot start pocketstack-no-such-program: it is not installed"
         );
+    }
+
+    #[test]
+    fn becoming_a_missing_program_comes_back_and_names_it() {
+        let error = replace(Cmd::new("pocketstack-no-such-program"));
+        assert!(matches!(error, Error::Missing { .. }), "{error}");
     }
 
     #[test]

@@ -38,6 +38,12 @@ pub(crate) fn spawn_waited(cmd: Cmd) -> Result<Running, Error> {
     start(program, command)
 }
 
+/// Becomes the program: same process, same terminal, same process group. Returns only if that fails.
+pub fn replace(cmd: Cmd) -> Error {
+    let program = cmd.program().to_owned();
+    Error::starting(program, cmd.into_command().exec())
+}
+
 fn start(program: String, mut command: Command) -> Result<Running, Error> {
     // A group of its own, so that ending the program also ends what it started.
     command.process_group(0);
@@ -47,8 +53,7 @@ fn start(program: String, mut command: Command) -> Result<Running, Error> {
             child,
             ended: None,
         }),
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Err(Error::Missing { program }),
-        Err(source) => Err(Error::Start { program, source }),
+        Err(source) => Err(Error::starting(program, source)),
     }
 }
 
