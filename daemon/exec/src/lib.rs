@@ -195,12 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn becoming_a_missing_program_comes_back_and_names_it() {
-        let error = replace(Cmd::new("pocketstack-no-such-program"));
-        assert!(matches!(error, Error::Missing { .. }), "{error}");
-    }
-
-    #[test]
     fn a_failure_carries_status_and_what_was_said() {
         let error = run(Cmd::new("ls").arg("/no/such/place")).expect_err("there is no such place");
         assert_eq!(error.code(), Some(2));
