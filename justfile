@@ -13,7 +13,7 @@ demo *ARGS: image _tests
     {{ image }} enter testbed -- {{ tests }} demo {{ ARGS }}
 
 # Run all tests, those of the image in QEMU included
-test: unit image test-image
+test: unit image test-image image-verify
 
 # Format, lints, documentation, licences, unit and contract tests
 check:

@@ -38,6 +38,8 @@ pub struct Options {
 /// # Errors
 /// The first step that failed; whole results of the steps before are kept for the next time.
 pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Manifest> {
+    // Modes in the image must not depend on who builds it.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let wanted = Wanted::read(&paths.wanted())?;
     let lock = Lock::read(&paths.lock(), &wanted)?;
     let version = env!("CARGO_PKG_VERSION");

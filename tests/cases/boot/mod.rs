@@ -3,6 +3,7 @@
 mod hotplug;
 mod inside;
 mod outside;
+mod restart;
 pub mod stage;
 mod verity;
 
@@ -21,6 +22,7 @@ pub fn cases() -> Vec<Case> {
             if machine == FULL {
                 cases.extend(inside::cases(machine));
                 cases.extend(hotplug::cases(machine));
+                cases.push(restart::case(machine));
                 // Last, because it switches the machine off and goes on with its stick.
                 cases.push(verity::case(machine));
             }

@@ -75,6 +75,13 @@ pub const STICK_BYTES: u64 = 6 << 30;
 /// Text that the guest inside the node prints.
 pub const GUEST_MARKER: &str = "pocketstack guest runs";
 
+/// Whether a machine has been booted before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    First,
+    Again,
+}
+
 /// Where the cases play.
 pub struct Stage {
     pub artifacts: Artifacts,
@@ -125,7 +132,9 @@ impl Stage {
             .is_none_or(|(running, _)| *running != machine)
         {
             self.clear();
-            let booted = self.boot(machine).map_err(|error| format!("{error:#}"));
+            let booted = self
+                .boot(machine, Start::First)
+                .map_err(|error| format!("{error:#}"));
             self.current = Some((machine, booted));
         }
         match &mut self.current {
@@ -138,11 +147,27 @@ impl Stage {
         }
     }
 
-    fn boot(&mut self, machine: Machine) -> Result<Booted> {
+    /// Switches this machine off with its power button and boots it again, from the same stick.
+    ///
+    /// # Errors
+    /// It does not go off in time, has no stick, or does not come up again.
+    pub fn restart(&mut self, machine: Machine) -> Result<&mut Booted> {
+        self.retire(machine)?;
+        let booted = self
+            .boot(machine, Start::Again)
+            .map_err(|error| format!("{error:#}"));
+        self.current = Some((machine, booted));
+        self.booted(machine)
+    }
+
+    fn boot(&mut self, machine: Machine, start: Start) -> Result<Booted> {
         let name = machine.name();
         let mut net = Net::up(&self.scratch.join(format!("{name}.net")))?;
         let medium = match machine.carrier {
-            Carrier::Usb => Medium::Usb(self.stick(&name)?.path().to_owned()),
+            Carrier::Usb => Medium::Usb(match start {
+                Start::First => self.stick(&name)?.path().to_owned(),
+                Start::Again => self.stick_path(&name),
+            }),
             Carrier::Iso => Medium::Cd(self.artifacts.iso.clone()),
             Carrier::Pxe => {
                 net.serve_pxe(&self.artifacts.pxe)?;
