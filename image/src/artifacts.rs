@@ -26,7 +26,7 @@ const BIOS_BOOT: u64 = MIB;
 
 /// All that artifacts are made from, as files in `work`: `vmlinuz`, `initrd`, `root.erofs`, `root.verity`.
 pub struct Parts<'a> {
-    /// The tools root with `work` mounted at `/work`.
+    /// The tools root with `work` mounted at `/parts`.
     pub tools: &'a Chroot,
     /// The folder of the parts.
     pub work: &'a Path,
@@ -48,7 +48,8 @@ impl Parts<'_> {
         )
     }
 
-    fn cmd(&self, program: &str) -> pocketstack_exec::Cmd {
+    /// A program of the tools root, with the time stamp it should use.
+    pub fn cmd(&self, program: &str) -> pocketstack_exec::Cmd {
         self.tools
             .cmd(program)
             .env("SOURCE_DATE_EPOCH", self.epoch.to_string())
@@ -57,85 +58,6 @@ impl Parts<'_> {
     /// An id that is the same in every build of the same root.
     fn id(&self, of: &str) -> String {
         uuid(&hash::of_bytes(format!("{of} {}", self.ids.hash).as_bytes())[..32])
-    }
-
-    /// Kernel, initrd and command line in one signed-or-signable file: `pocketstack.efi`.
-    ///
-    /// # Errors
-    /// ukify's words.
-    pub fn uki(&self) -> Result<()> {
-        fs::write(
-            self.work.join("os-release"),
-            format!(
-                "ID=pocketstack\nNAME=PocketStack\nPRETTY_NAME=\"PocketStack {0}\"\nVERSION_ID={0}\n",
-                self.version
-            ),
-        )?;
-        fs::write(self.work.join("cmdline"), self.cmdline())?;
-        run(self.cmd("ukify").args([
-            "build",
-            "--linux=/work/vmlinuz",
-            "--initrd=/work/initrd",
-            "--cmdline=@/work/cmdline",
-            "--os-release=@/work/os-release",
-            "--stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub",
-            "--output=/work/pocketstack.efi",
-        ]))
-        .context("cannot make the unified kernel image")?;
-        Ok(())
-    }
-
-    /// A FAT file system with systemd-boot and the UKI; on a disk also what GRUB reads.
-    fn esp(&self, name: &str, size: u64, fat: &str, with_grub: bool) -> Result<()> {
-        let path = self.work.join(name);
-        fs::File::create(&path)?.set_len(size)?;
-        let inside = format!("/work/{name}");
-        let serial = &hash::of_bytes(self.ids.hash.as_bytes())[..8];
-        run(self.cmd("mkfs.vfat").args([
-            "-F",
-            fat,
-            "-n",
-            "POCKETBOOT",
-            "-i",
-            serial,
-            "--invariant",
-            &inside,
-        ]))
-        .context("cannot make the EFI file system")?;
-        fs::write(
-            self.work.join("loader.conf"),
-            "timeout 0\nconsole-mode keep\neditor no\n",
-        )?;
-        let uki = format!("::/EFI/Linux/pocketstack-{}+3.efi", self.version);
-        let boot = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
-        let mut dirs = vec![
-            "::/EFI",
-            "::/EFI/BOOT",
-            "::/EFI/systemd",
-            "::/EFI/Linux",
-            "::/loader",
-        ];
-        let mut files = vec![
-            (boot, "::/EFI/BOOT/BOOTX64.EFI"),
-            (boot, "::/EFI/systemd/systemd-bootx64.efi"),
-            ("/work/loader.conf", "::/loader/loader.conf"),
-            ("/work/pocketstack.efi", uki.as_str()),
-        ];
-        if with_grub {
-            dirs.push("::/pocketstack");
-            files.extend([
-                ("/work/vmlinuz", "::/pocketstack/vmlinuz"),
-                ("/work/initrd", "::/pocketstack/initrd"),
-                ("/work/grub.cfg", "::/pocketstack/grub.cfg"),
-            ]);
-        }
-        run(self.cmd("mmd").args(["-i", &inside]).args(dirs))
-            .context("cannot make folders on the EFI file system")?;
-        for (from, to) in files {
-            run(self.cmd("mcopy").args(["-i", &inside, from, to]))
-                .with_context(|| format!("cannot copy {from} to the EFI file system"))?;
-        }
-        Ok(())
     }
 
     /// The root as a small disk of its own, for media that are no disks.
@@ -235,7 +157,7 @@ impl Parts<'_> {
 
     /// Copies a file out of the tools root.
     fn take(&self, from: &str, name: &str) -> Result<()> {
-        run(self.cmd("cp").args([from, &format!("/work/{name}")]))
+        run(self.cmd("cp").args([from, &format!("/parts/{name}")]))
             .with_context(|| format!("the tools root has no {from}"))?;
         Ok(())
     }
@@ -277,14 +199,14 @@ impl Parts<'_> {
                 "POCKETSTACK_ISO",
                 "-r",
                 "-o",
-                "/work/pocketstack.iso",
+                "/parts/pocketstack.iso",
             ])
-            .args(["--grub2-mbr", "/work/boot_hybrid.img", "-partition_offset", "16"])
+            .args(["--grub2-mbr", "/parts/boot_hybrid.img", "-partition_offset", "16"])
             .args([
                 "-append_partition",
                 "2",
                 "0xef",
-                "/work/efi.img",
+                "/parts/efi.img",
                 "-appended_part_as_gpt",
             ])
             .args([
@@ -302,7 +224,7 @@ impl Parts<'_> {
                 "-e",
                 "--interval:appended_partition_2:all::",
                 "-no-emul-boot",
-                "/work/iso",
+                "/parts/iso",
             ]))
         .context("cannot make the ISO")?;
         Ok(())

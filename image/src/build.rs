@@ -160,7 +160,7 @@ fn tools(paths: &Paths, tree: &Path, work: &Path, options: &Options) -> Result<C
         tree,
         &[Bind {
             from: work,
-            to: Path::new("/work"),
+            to: Path::new("/parts"),
             writable: true,
         }],
     )?;

@@ -16,7 +16,7 @@ use crate::stage::walk;
 /// Where a node finds what it is made of.
 const SHARE: &str = "usr/share/pocketstack";
 
-/// Makes the tree in the empty folder `tree`, which the tools root shows as `/work/tree`.
+/// Makes the tree in the empty folder `tree`, which the tools root shows as `/parts/tree`.
 ///
 /// # Errors
 /// Any step, with the path it failed at.
@@ -96,7 +96,7 @@ fn firmware(tools: &Chroot, tree: &Path) -> Result<()> {
     // -T1: files are small and the result must not depend on the number of processors.
     let inside = files
         .iter()
-        .map(|file| Path::new("/work/tree").join(file.strip_prefix(tree).unwrap_or(file)));
+        .map(|file| Path::new("/parts/tree").join(file.strip_prefix(tree).unwrap_or(file)));
     run(tools
         .cmd("zstd")
         .args(["--quiet", "-19", "-T1", "--rm", "--"])

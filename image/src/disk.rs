@@ -45,7 +45,7 @@ pub fn aligned(size: u64) -> u64 {
     size.div_ceil(MIB) * MIB
 }
 
-/// Writes `/work/NAME` (`work` is the same folder outside) with these partitions in a row. Returns their offsets.
+/// Writes `/parts/NAME` (`work` is the same folder outside) with these partitions in a row. Returns their offsets.
 ///
 /// # Errors
 /// sfdisk's words, or a content larger than its partition.
@@ -91,7 +91,7 @@ pub fn make(
     run(tools
         .cmd("sfdisk")
         .args(["--quiet", "--no-reread", "--no-tell-kernel"])
-        .arg(format!("/work/{name}"))
+        .arg(format!("/parts/{name}"))
         .input(script))
     .with_context(|| format!("cannot partition {name}"))?;
     for (part, offset) in partitions.iter().zip(&offsets) {

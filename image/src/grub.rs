@@ -35,7 +35,7 @@ pub fn config(version: &str, cmdline: &str) -> String {
     )
 }
 
-/// Makes GRUB's core for a disk (`i386-pc`) or a disc (`i386-pc-eltorito`) as `/work/NAME`.
+/// Makes GRUB's core for a disk (`i386-pc`) or a disc (`i386-pc-eltorito`) as `/parts/NAME`.
 ///
 /// # Errors
 /// grub-mkimage's words.
@@ -51,10 +51,10 @@ pub fn core(tools: &Chroot, work: &Path, format: &str, name: &str) -> Result<()>
             "--prefix",
             "/pocketstack",
             "--config",
-            "/work/grub-early.cfg",
+            "/parts/grub-early.cfg",
             "--output",
         ])
-        .arg(format!("/work/{name}"))
+        .arg(format!("/parts/{name}"))
         .args(MODULES)
         .arg("configfile"))
     .with_context(|| format!("cannot make GRUB's {name}"))?;

@@ -13,6 +13,7 @@ mod cli;
 mod compile;
 mod compose;
 mod disk;
+mod efi;
 mod fetch;
 mod grub;
 mod hash;

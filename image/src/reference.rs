@@ -76,13 +76,13 @@ pub fn make(paths: &Paths, mirrors: &Mirrors) -> Result<PathBuf> {
             &tools_tree,
             &[Bind {
                 from: scratch.path(),
-                to: Path::new("/work"),
+                to: Path::new("/parts"),
                 writable: true,
             }],
         )?;
         run(tools
             .cmd("mke2fs")
-            .args(["-q", "-t", "ext4", "-d", "/work/tree", "/work/root.ext4", "3G"]))
+            .args(["-q", "-t", "ext4", "-d", "/parts/tree", "/parts/root.ext4", "3G"]))
         .context("cannot make the root of the plain Debian")?;
         drop(tools);
         for name in ["vmlinuz", "initrd", "root.ext4", "cmdline"] {
