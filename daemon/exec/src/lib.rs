@@ -14,6 +14,7 @@ pub use running::{Running, replace, spawn};
 
 use std::io::{Read, Write};
 use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -133,8 +134,8 @@ pub fn run(cmd: Cmd) -> Result<Output, Error> {
         }
         Ok(())
     });
-    let out = thread::spawn(move || drain(stdout));
-    let err = thread::spawn(move || drain(stderr));
+    let out = Drain::start(stdout);
+    let err = Drain::start(stderr);
 
     let status = running.wait_until(limit.map(|limit| Instant::now() + limit));
     let timed_out = matches!(status, Ok(None));
@@ -145,9 +146,15 @@ pub fn run(cmd: Cmd) -> Result<Output, Error> {
         program: program.clone(),
         source,
     };
-    let stdout = out.join().unwrap_or_else(|_| Ok(Vec::new())).map_err(pipe)?;
-    let stderr = err.join().unwrap_or_else(|_| Ok(Vec::new())).map_err(pipe)?;
-    let written = writer.join().unwrap_or(Ok(()));
+    let deadline = Instant::now() + GRACE;
+    let stdout = out.finish(deadline).map_err(pipe)?;
+    let stderr = err.finish(deadline).map_err(pipe)?;
+    // A writer that still waits is one whose program ended without reading: nothing it has left to say matters.
+    let written = if writer.is_finished() {
+        writer.join().unwrap_or(Ok(()))
+    } else {
+        Ok(())
+    };
     let stderr = String::from_utf8_lossy(&stderr).into_owned();
     match status.map_err(pipe)? {
         Some(status) if status.success() => {
@@ -167,12 +174,55 @@ pub fn run(cmd: Cmd) -> Result<Output, Error> {
     }
 }
 
-fn drain(pipe: Option<impl Read>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes)?;
+/// How long the streams of a program that has ended are read on. They end with it, unless it left a child behind that
+/// holds them open; such a child is not waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Reads a stream to its end on a thread of its own, so that no program blocks on a full pipe.
+struct Drain {
+    read: Arc<Mutex<Vec<u8>>>,
+    end: mpsc::Receiver<std::io::Result<()>>,
+}
+
+impl Drain {
+    fn start(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let (tell, end) = mpsc::channel();
+        let into = read.clone();
+        thread::spawn(move || {
+            // Nobody listens any more if the grace is over.
+            let _late = tell.send(pipe.map_or(Ok(()), |pipe| copy(pipe, &into)));
+        });
+        Self { read, end }
     }
-    Ok(bytes)
+
+    /// What was read until the end of the stream, or until `deadline`.
+    fn finish(self, deadline: Instant) -> std::io::Result<Vec<u8>> {
+        if let Ok(result) = self
+            .end
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            result?;
+        }
+        Ok(std::mem::take(
+            &mut *self.read.lock().unwrap_or_else(PoisonError::into_inner),
+        ))
+    }
+}
+
+fn copy(mut pipe: impl Read, into: &Mutex<Vec<u8>>) -> std::io::Result<()> {
+    let mut buffer = vec![0_u8; 1 << 14];
+    loop {
+        match pipe.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => into
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +256,13 @@ mod tests {
         let error =
             run(Cmd::new("sleep").arg("600").within(Duration::from_millis(100))).expect_err("too slow");
         assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_child_left_behind_with_the_streams_is_not_waited_for() {
+        // setsid(1) leaves the child behind with the streams; waiting for it would outlast the runner's patience.
+        let output = run(Cmd::new("setsid").args(["--fork", "sleep", "300"])).expect("setsid ends well");
+        assert_eq!(output.text(), "");
     }
 
     #[test]
