@@ -2,7 +2,7 @@
 //!
 //! Nothing in here is assumed: `pocketstackd` reads every field from the running system (invariant 6: no step is
 //! reported done that was not read back). What is cheap to read is read at the moment it is asked for;
-//! `components`, `failed_units` and `boot.root`, for which other programs are asked, are as old as the last pass of
+//! `components`, `units` and `boot.root`, for which other programs are asked, are as old as the last pass of
 //! its collector, which is seconds.
 
 use std::net::IpAddr;
@@ -36,8 +36,34 @@ pub struct Overview {
     pub nics: Vec<Nic>,
     /// What a node needs to run virtual machines with replicated disks, always in the order of [`ComponentKind`].
     pub components: Vec<Component>,
-    /// Systemd units that have failed, by name. Empty on a healthy node.
-    pub failed_units: Vec<String>,
+    /// The services of the system.
+    pub units: Units,
+}
+
+/// What systemd says of its units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Units {
+    /// It has not been asked yet, or did not answer.
+    Unknown {
+        /// Why, in words.
+        why: String,
+    },
+    /// It answered.
+    Known {
+        /// Names of the units that have failed, in the order of their names. Empty on a healthy node.
+        failed: Vec<String>,
+    },
+}
+
+impl Units {
+    /// Names of the units that are known to have failed.
+    pub fn failed(&self) -> &[String] {
+        match self {
+            Self::Unknown { .. } => &[],
+            Self::Known { failed } => failed,
+        }
+    }
 }
 
 /// How the machine was started.

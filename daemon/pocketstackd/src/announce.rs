@@ -90,7 +90,7 @@ fn summary(overview: &Overview) -> String {
         .iter()
         .filter(|part| matches!(part.health, Health::Failed { .. }))
         .count()
-        + overview.failed_units.len();
+        + overview.units.failed().len();
     if bad == 0 {
         network
     } else {

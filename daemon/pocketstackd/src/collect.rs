@@ -12,7 +12,7 @@ use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
 use pocketstack_host::systemd::{DbusSystemd, Systemd, UnitName, UnitState};
 use pocketstack_host::{drbd, heartbeat, kvm};
-use pocketstack_model::node::{Component, ComponentKind, Health, Root as RootState};
+use pocketstack_model::node::{Component, ComponentKind, Health, Root as RootState, Units};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep, timeout};
 use zbus::Connection;
@@ -38,8 +38,8 @@ pub struct Facts {
     pub busy_percent: Option<f32>,
     /// One per kind, in the order of [`ComponentKind`].
     pub components: [Component; 4],
-    /// Names of failed units.
-    pub failed_units: Vec<String>,
+    /// The services of the system.
+    pub units: Units,
     /// The root file system.
     pub root: RootState,
 }
@@ -50,7 +50,9 @@ impl Default for Facts {
         Self {
             busy_percent: None,
             components: [Kvm, Libvirt, Drbd, Heartbeat].map(unasked),
-            failed_units: Vec::new(),
+            units: Units::Unknown {
+                why: "systemd has not been asked yet".to_owned(),
+            },
             root: RootState::Unverified {
                 why: "it has not been looked at yet".to_owned(),
             },
@@ -217,15 +219,15 @@ async fn ask_systemd(
             (units, heartbeat_unit(&systemd).await)
         }
         None => (
-            Err(String::new()),
+            Err("the system bus does not answer".to_owned()),
             Err("the system bus does not answer; it is tried again".to_owned()),
         ),
     };
-    match units {
-        Ok(units) => update(facts, |facts| facts.failed_units = units),
-        // Heartbeat's health, which comes the same way, tells people.
-        Err(why) => tracing::debug!("failed units are not known: {why}"),
-    }
+    let units = match units {
+        Ok(failed) => Units::Known { failed },
+        Err(why) => Units::Unknown { why },
+    };
+    update(facts, |facts| facts.units = units);
     // A program that is not there does not come with time; the bus does.
     let grace = if version.is_ok() { grace } else { Duration::ZERO };
     set(facts, heartbeat::judge(version, state), grace);

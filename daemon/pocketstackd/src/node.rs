@@ -76,7 +76,7 @@ fn machine(root: &Root, facts: Facts) -> Overview {
         disks: inventory::disks(root, source.disk.as_deref()),
         nics: Vec::new(),
         components: facts.components.to_vec(),
-        failed_units: facts.failed_units,
+        units: facts.units,
     }
 }
 

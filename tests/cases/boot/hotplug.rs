@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use pocketstack_model::node::{Link, Nic};
+use pocketstack_model::node::{Link, Nic, Units};
 use pocketstack_tests::node::Node;
 use pocketstack_tests::poll::{self, Probe};
 
@@ -68,12 +68,9 @@ fn an_added_nic_shows(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
     booted
         .vm
         .wait_for_serial(mark, &[&nic.name, &card.mac, " up"], limit)?;
-    let failed = booted.node.overview()?.failed_units;
-    ensure!(
-        failed.is_empty(),
-        "units have failed since: {}",
-        failed.join(", ")
-    );
+    let units = booted.node.overview()?.units;
+    let none = Units::Known { failed: Vec::new() };
+    ensure!(units == none, "since then the API says of the units: {units:?}");
     Ok(())
 }
 

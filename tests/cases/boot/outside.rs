@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use pocketstack_model::node::{self, Root, State};
+use pocketstack_model::node::{self, Root, State, Units};
 use pocketstack_tests::browser;
 use pocketstack_tests::poll::{self, Probe};
 use pocketstack_tests::serial::Mark;
@@ -115,12 +115,9 @@ fn root_is_verified_and_read_only(booted: &mut Booted, _notes: &mut Notes) -> Re
 }
 
 fn no_unit_has_failed(booted: &mut Booted, _notes: &mut Notes) -> Result<()> {
-    let failed = booted.node.overview()?.failed_units;
-    ensure!(
-        failed.is_empty(),
-        "the API says these units have failed: {}",
-        failed.join(", ")
-    );
+    let units = booted.node.overview()?.units;
+    let none = Units::Known { failed: Vec::new() };
+    ensure!(units == none, "the API says of the units: {units:?}");
     let limit = booted.vm.accel().patience(Duration::from_secs(60));
     let shell = booted.shell()?;
     // The page is there before the last unit is: a unit may still fail. `--wait` waits for the end of the boot.

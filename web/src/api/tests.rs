@@ -3,6 +3,8 @@ use std::sync::Arc;
 use rocket::http::{ContentType, Method};
 use rocket::local::asynchronous::Client;
 
+use pocketstack_model::node::Units;
+
 use super::*;
 use crate::node::{FakeNode, example};
 use crate::server::testing::{client, client_with, problem};
@@ -18,7 +20,11 @@ async fn the_node_is_told_whole_and_fresh() {
     let told: Overview = serde_json::from_str(&text).expect("it is an overview");
     assert_eq!(told, example());
 
-    node.change(|overview| overview.failed_units.push("lvm2-monitor.service".to_owned()));
+    node.change(|overview| {
+        overview.units = Units::Known {
+            failed: vec!["lvm2-monitor.service".to_owned()],
+        }
+    });
     let text = client
         .get("/api/v1/node")
         .dispatch()

@@ -208,6 +208,6 @@ pub fn example() -> Overview {
                 health: Health::Ready,
             },
         ],
-        failed_units: Vec::new(),
+        units: Units::Known { failed: Vec::new() },
     }
 }

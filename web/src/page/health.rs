@@ -1,7 +1,7 @@
 //! What of an overview needs somebody's attention. Pure.
 
 use pocketstack_model::bytes::ByteCount;
-use pocketstack_model::node::{Health, Management, Overview, Root, State};
+use pocketstack_model::node::{Health, Management, Overview, Root, State, Units};
 
 use super::words;
 
@@ -77,7 +77,13 @@ pub fn findings(overview: &Overview) -> Vec<Finding> {
             Health::Working | Health::Ready => {}
         }
     }
-    for unit in &overview.failed_units {
+    if let Units::Unknown { why } = &overview.units {
+        findings.push(Finding::new(
+            Level::Pending,
+            format!("Whether a system service has failed is not known: {why}."),
+        ));
+    }
+    for unit in overview.units.failed() {
         findings.push(Finding::new(
             Level::Problem,
             format!("The system service {unit} has failed."),

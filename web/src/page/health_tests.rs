@@ -44,9 +44,23 @@ fn what_has_not_been_asked_is_not_called_healthy() {
     assert_eq!(found[0].text, "libvirt has not been checked yet.");
 }
 
+fn failed(units: &[&str]) -> Units {
+    Units::Known {
+        failed: units.iter().map(|unit| (*unit).to_owned()).collect(),
+    }
+}
+
+#[test]
+fn units_that_are_not_known_are_not_called_healthy() {
+    let why = "systemd has not been asked yet".to_owned();
+    let (level, text) = only(|overview| overview.units = Units::Unknown { why });
+    assert_eq!(level, Level::Pending);
+    assert!(text.contains("systemd has not been asked yet"), "{text}");
+}
+
 #[test]
 fn a_failed_unit_is_a_problem() {
-    let (level, text) = only(|overview| overview.failed_units.push("libvirtd.service".to_owned()));
+    let (level, text) = only(|overview| overview.units = failed(&["libvirtd.service"]));
     assert_eq!(level, Level::Problem);
     assert!(text.contains("libvirtd.service"));
 }
@@ -135,7 +149,7 @@ fn the_worst_comes_first_and_the_summary_counts() {
     let found = after(|overview| {
         overview.boot.state = State::Volatile;
         overview.memory.used = overview.memory.total;
-        overview.failed_units = vec!["a.service".to_owned(), "b.service".to_owned()];
+        overview.units = failed(&["a.service", "b.service"]);
     });
     let levels: Vec<Level> = found.iter().map(|finding| finding.level).collect();
     assert_eq!(

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use pocketstack_model::bytes::ByteCount;
-use pocketstack_model::node::{Boot, Component, Disk, Health, Link, Management, Nic, Overview, Root, State};
+use pocketstack_model::node::{
+    Boot, Component, Disk, Health, Link, Management, Nic, Overview, Root, State, Units,
+};
 use time::format_description::well_known::Rfc3339;
 
 use super::health::{self, Finding, Level};

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use pocketstack_model::node::{
-    Address, Firmware, Health, Management, Medium, Overview, Root, State as Storage,
+    Address, Firmware, Health, Management, Medium, Overview, Root, State as Storage, Units,
 };
 use rocket::http::Method;
 use rocket::local::asynchronous::Client;
@@ -154,7 +154,9 @@ async fn a_machine_in_trouble_says_so_in_words() {
         overview.components[0].health = Health::Failed {
             why: "switched off in the firmware".to_owned(),
         };
-        overview.failed_units = vec!["lvm2-monitor.service".to_owned()];
+        overview.units = Units::Known {
+            failed: vec!["lvm2-monitor.service".to_owned()],
+        };
     })
     .await;
     shows(
@@ -236,7 +238,9 @@ async fn hostile_names_stay_text() {
         overview.components[1].health = Health::Failed {
             why: HOSTILE.to_owned(),
         };
-        overview.failed_units = vec![HOSTILE.to_owned()];
+        overview.units = Units::Known {
+            failed: vec![HOSTILE.to_owned()],
+        };
     })
     .await;
     assert!(!html.contains("<script>"), "{html}");

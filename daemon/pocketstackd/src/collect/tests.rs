@@ -56,7 +56,7 @@ async fn one_look_asks_everybody() {
     let (sender, facts) = watch::channel(Facts::default());
     once(&probes(&root), Some(&connection), &sender).await;
 
-    assert_eq!(facts.borrow().failed_units, ["broken.service"]);
+    assert_eq!(facts.borrow().units.failed(), ["broken.service"]);
     let libvirt = of(&facts, ComponentKind::Libvirt);
     assert_eq!(libvirt.version.as_deref(), Some("11.3.0 (QEMU 10.0.2)"));
     assert_eq!(libvirt.health, Health::Working);

@@ -4,7 +4,7 @@
 //! nothing that was read can control it. Only the QR code uses block characters.
 
 use pocketstack_model::node::{
-    Component, ComponentKind, Health, Link, Management, Medium, Nic, Overview, Root, State,
+    Component, ComponentKind, Health, Link, Management, Medium, Nic, Overview, Root, State, Units,
 };
 
 use super::certificate::Fingerprint;
@@ -75,9 +75,10 @@ fn text(
     lines.push(String::new());
     lines.extend(overview.components.iter().flat_map(|part| component(part, width)));
     lines.extend(labelled("System", &system(overview), width));
-    let units = match overview.failed_units.as_slice() {
-        [] => "none failed".to_owned(),
-        failed => format!("FAILED: {}", failed.join(", ")),
+    let units = match &overview.units {
+        Units::Unknown { why } => format!("not known: {why}"),
+        Units::Known { failed } if failed.is_empty() => "none failed".to_owned(),
+        Units::Known { failed } => format!("FAILED: {}", failed.join(", ")),
     };
     lines.extend(labelled("Units", &units, width));
     lines.extend(overview.nics.iter().flat_map(|card| nic(card, width)));

@@ -86,7 +86,7 @@ fn node() -> Overview {
                 },
             ),
         ],
-        failed_units: Vec::new(),
+        units: Units::Known { failed: Vec::new() },
     }
 }
 
@@ -144,7 +144,9 @@ fn a_node_without_a_cable_says_what_to_do() {
     node.components.clear();
     node.nics.truncate(1);
     node.nics[0].link = Link::Down;
-    node.failed_units = vec!["a.service".to_owned(), "b.mount".to_owned()];
+    node.units = Units::Known {
+        failed: vec!["a.service".to_owned(), "b.mount".to_owned()],
+    };
     node.boot.state = State::Volatile;
     node.boot.medium = Medium::Iso;
     let expected = "\
@@ -163,7 +165,9 @@ enp1s0     NO LINK  52:54:00:00:00:01
 fn nothing_that_was_read_controls_the_terminal_and_no_line_is_too_long() {
     let mut node = node();
     node.name = "evil\x1b[2J\u{202e}name".to_owned();
-    node.failed_units = vec!["x\x07\r\n.service".to_owned(), "y".repeat(300)];
+    node.units = Units::Known {
+        failed: vec!["x\x07\r\n.service".to_owned(), "y".repeat(300)],
+    };
     let screen = screen(&node, None);
     let lines: Vec<&str> = screen
         .strip_prefix("\x1b[0m\x1b[H\x1b[2J")
