@@ -23,6 +23,7 @@ pub mod browser;
 pub mod disk;
 pub mod gpt;
 pub mod guest;
+pub mod live;
 pub mod net;
 pub mod node;
 pub mod poll;

@@ -1,16 +1,18 @@
 //! What changes on the network while the node runs shows in the API, on the page and on the console.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use pocketstack_model::node::{Link, Nic, Units};
+use pocketstack_tests::live::Listener;
 use pocketstack_tests::node::Node;
 use pocketstack_tests::poll::{self, Probe};
 
 use super::stage::{Booted, Machine, Stage};
 use crate::case::{Case, Notes};
 
-type Body = fn(&mut Booted, &mut Notes) -> Result<()>;
+type Body = fn(&mut Booted, &Path, &mut Notes) -> Result<()>;
 
 /// The cases for one machine. The second pulls the cable of the card that the first has added.
 pub fn cases(machine: Machine) -> Vec<Case> {
@@ -21,7 +23,8 @@ pub fn cases(machine: Machine) -> Vec<Case> {
     let case = |(name, body): (&str, Body)| {
         let name = format!("boot::{}::{name}", machine.name());
         Case::new(name, move |stage: &mut Stage, notes| {
-            body(stage.booted(machine)?, notes)
+            let scratch = stage.scratch();
+            body(stage.booted(machine)?, &scratch, notes)
         })
     };
     bodies.into_iter().map(case).collect()
@@ -47,9 +50,21 @@ fn row_of<'a>(page: &'a str, mac: &str) -> Option<&'a str> {
     page.split("<tr").find(|row| row.contains(mac))
 }
 
-fn an_added_nic_shows(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
+/// Waits until the node has greeted the open page; from then on it is told of every change.
+fn listens(open_page: &Listener, limit: Duration) -> Result<usize> {
+    poll::until("the node to greet the open page", limit, || {
+        Ok(match open_page.changes()? {
+            0 => Probe::NotYet("nothing was heard".to_owned()),
+            greeted => Probe::Done(greeted),
+        })
+    })
+}
+
+fn an_added_nic_shows(booted: &mut Booted, scratch: &Path, notes: &mut Notes) -> Result<()> {
     let limit = booted.vm.accel().patience(Duration::from_secs(15));
     let before = booted.node.overview()?.nics;
+    let open_page = Listener::start(&booted.node, &scratch.join("events.log"))?;
+    let greeted = listens(&open_page, limit)?;
     let mark = booted.vm.serial().mark()?;
     let card = booted.net.nic()?;
     booted.vm.add_nic(&card)?;
@@ -62,6 +77,12 @@ fn an_added_nic_shows(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
         nic.name
     );
     notes.measured("added_nic", &nic.name);
+    poll::until("the open page to be told", limit, || {
+        Ok(match open_page.changes()? {
+            told if told > greeted => Probe::Done(()),
+            told => Probe::NotYet(format!("it was told {told} times, {greeted} of them before")),
+        })
+    })?;
     let page = booted.node.get_ok("/")?;
     let row = row_of(&page, &card.mac).context("the page does not show the new card")?;
     ensure!(row.contains(">Up<"), "the page shows the new card as: {row}");
@@ -76,7 +97,7 @@ fn an_added_nic_shows(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
 
 /// Pulls the cable of the first card. The node must stay reachable through the second: its management network is
 /// meant to.
-fn a_pulled_cable_shows(booted: &mut Booted, _notes: &mut Notes) -> Result<()> {
+fn a_pulled_cable_shows(booted: &mut Booted, _scratch: &Path, _notes: &mut Notes) -> Result<()> {
     let limit = booted.vm.accel().patience(Duration::from_secs(15));
     let nics = booted.node.overview()?.nics;
     ensure!(
