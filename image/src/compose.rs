@@ -137,15 +137,17 @@ fn write(path: &Path, text: &str) -> Result<()> {
 pub fn identity(tree: &Path, version: &str) -> Result<()> {
     let text = format!(
         "NAME=PocketStack\nID=pocketstack\nID_LIKE=debian\nVERSION_ID={version}\nVERSION={version}\nIMAGE_ID=pocketstack\n\
-         IMAGE_VERSION={version}\nPRETTY_NAME=\"PocketStack {version}\"\nDEFAULT_HOSTNAME=pocketstack\nVERSION_CODENAME=trixie\n"
+         IMAGE_VERSION={version}\nPRETTY_NAME=\"PocketStack {version}\"\nVERSION_CODENAME=trixie\n"
     );
     write(&tree.join("usr/lib/os-release"), &text)?;
-    for file in ["etc/hostname", "etc/issue", "etc/issue.net", "etc/motd"] {
+    for file in ["etc/issue", "etc/issue.net", "etc/motd"] {
         let path = tree.join(file);
         if fs::symlink_metadata(&path).is_ok() {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
+    // Until somebody gives it a better one.
+    write(&tree.join("etc/hostname"), "pocketstack\n")?;
     write(
         &tree.join("etc/hosts"),
         "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",

@@ -51,7 +51,7 @@ fn a_restart_keeps_the_state(stage: &mut Stage, machine: Machine, notes: &mut No
         matches!(state, State::Persistent { .. }),
         "the API says the state is {state:?}"
     );
-    let layout = booted.shell()?.check("lsblk -nro PARTLABEL,SIZE /dev/disk/by-partlabel/pocketstack-esp /dev/disk/by-partlabel/pocketstack-root-a /dev/disk/by-partlabel/pocketstack-verity-a")?;
+    let layout = booted.shell()?.check("lsblk --nodeps -nro PARTLABEL,SIZE /dev/disk/by-partlabel/pocketstack-esp /dev/disk/by-partlabel/pocketstack-root-a /dev/disk/by-partlabel/pocketstack-verity-a")?;
     ensure!(
         layout.lines().map(str::trim).eq([
             "pocketstack-esp 1G",
