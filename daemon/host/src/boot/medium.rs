@@ -79,6 +79,17 @@ fn follow(root: &Root, mounts: &[Mount], name: &str, depth: u8) -> Source {
 }
 
 fn behind_loop(root: &Root, mounts: &[Mount], file: &str, depth: u8) -> Source {
+    // What the initrd has mounted is told by its path on the medium itself, not by where the medium is mounted now.
+    let on_medium = mounts.iter().find(|mount| {
+        let path = mount.point.join(file.trim_start_matches('/'));
+        is_disc(&mount.kind) && root.exists(path)
+    });
+    if let Some(mount) = on_medium {
+        return Source {
+            medium: Medium::Iso,
+            disk: follow_number(root, mounts, &mount.device, depth).disk,
+        };
+    }
     // A file of the initial file system is gone once the root is switched, while the loop device keeps it open:
     // the kernel then marks its name, or shows one that leads nowhere any more.
     if file.ends_with(" (deleted)") || !root.exists(file) {
@@ -95,7 +106,7 @@ fn behind_loop(root: &Root, mounts: &[Mount], file: &str, depth: u8) -> Source {
             medium: Medium::Network,
             disk: None,
         },
-        "iso9660" | "udf" => Source {
+        kind if is_disc(kind) => Source {
             medium: Medium::Iso,
             disk: follow_number(root, mounts, &mount.device, depth).disk,
         },
@@ -104,6 +115,11 @@ fn behind_loop(root: &Root, mounts: &[Mount], file: &str, depth: u8) -> Source {
             disk: follow_number(root, mounts, &mount.device, depth).disk,
         },
     }
+}
+
+/// File systems of discs, and of sticks that a disc's image was written to.
+fn is_disc(kind: &str) -> bool {
+    matches!(kind, "iso9660" | "udf")
 }
 
 #[cfg(test)]
@@ -187,12 +203,11 @@ mod tests {
             .mounted("11:0", "/run/pocketstack/medium", "iso9660");
         machine.write("sys/devices/virtual/block/loop0/loop0p1/partition", "1\n");
         machine.write("sys/devices/pci/block/sr0/device/model", "DVD");
-        machine.write(
-            "sys/devices/virtual/block/loop0/loop/backing_file",
-            "/run/pocketstack/medium/root.img\n",
-        );
         machine.write("run/pocketstack/medium/root.img", "");
-        assert_eq!(machine.source(), told(Medium::Iso, Some("sr0")));
+        for file in ["/run/pocketstack/medium/root.img\n", "/root.img\n"] {
+            machine.write("sys/devices/virtual/block/loop0/loop/backing_file", file);
+            assert_eq!(machine.source(), told(Medium::Iso, Some("sr0")), "{file}");
+        }
     }
 
     #[test]
