@@ -70,12 +70,22 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         &paths.repo.join("Cargo.lock"),
         version,
     )?;
-    let mut inputs = Inputs::recipe(rootimage::RECIPE)
+    let base_key = Inputs::recipe(compose::RECIPE)
         .text(&archive_key)
-        .text(&sbom)
         .text(version)
-        .folder(&rootfs)?;
-    inputs = inputs.file(&paths.repo.join("image/prune.toml"))?;
+        .folder(&rootfs)?
+        .file(&paths.repo.join("image/prune.toml"))?
+        .key();
+    let base_dir = stages.run("base", &base_key, |out| {
+        let scratch = paths.scratch(2_500_000_000)?;
+        let tree = scratch.path().join("tree");
+        fs::create_dir(&tree)?;
+        let tools = tools(paths, &tools_tree, scratch.path(), options)?;
+        compose::base(paths, &tools, &archive, version, &tree)?;
+        root::pack(&tree, &out.join("base.tar"))?;
+        Ok(String::new())
+    })?;
+    let mut inputs = Inputs::recipe(rootimage::RECIPE).text(&base_key).text(&sbom);
     for program in &programs {
         inputs = inputs.file(program)?;
     }
@@ -83,8 +93,9 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         let scratch = paths.scratch(2_500_000_000)?;
         let tree = scratch.path().join("tree");
         fs::create_dir(&tree)?;
+        root::unpack(&base_dir.join("base.tar"), &tree)?;
+        compose::finish(&tree, &programs, &sbom)?;
         let tools = tools(paths, &tools_tree, scratch.path(), options)?;
-        compose::compose(paths, &tools, &archive, &programs, &sbom, version, &tree)?;
         rootimage::make(&tools, scratch.path(), lock.epoch, options.jobs)?;
         fs::write(out.join("files"), report::listing(&tree)?)?;
         keep(scratch.path(), out, &["root.erofs", "root.verity", "roothash"])?;

@@ -16,32 +16,35 @@ use crate::stage::walk;
 /// Where a node finds what it is made of.
 const SHARE: &str = "usr/share/pocketstack";
 
-/// Makes the tree in the empty folder `tree`, which the tools root shows as `/parts/tree`.
+/// Raised when this file changes what is made.
+pub const RECIPE: u32 = 1;
+
+/// Makes all of the tree that does not change with the daemons, in the empty folder `tree`, which the tools root shows
+/// as `/parts/tree`.
 ///
 /// # Errors
 /// Any step, with the path it failed at.
-pub fn compose(
-    paths: &Paths,
-    tools: &Chroot,
-    archive: &Path,
-    programs: &[PathBuf],
-    sbom: &str,
-    version: &str,
-    tree: &Path,
-) -> Result<()> {
+pub fn base(paths: &Paths, tools: &Chroot, archive: &Path, version: &str, tree: &Path) -> Result<()> {
     root::unpack(archive, tree)?;
     overlay(&paths.repo.join("image/rootfs"), tree)?;
-    for program in programs {
-        let name = program.file_name().context("a program without a name")?;
-        install(program, &tree.join("usr/bin").join(name), 0o755)?;
-    }
     identity(tree, version)?;
     settle(paths, tree)?;
     prune::prune(tree, &paths.repo.join("image/prune.toml"))?;
     firmware(tools, tree)?;
-    make_dir(&tree.join(SHARE))?;
-    write(&tree.join(SHARE).join("sbom.cdx.json"), sbom)?;
     factory(tree)
+}
+
+/// Adds the daemons and the list of what is inside.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn finish(tree: &Path, programs: &[PathBuf], sbom: &str) -> Result<()> {
+    for program in programs {
+        let name = program.file_name().context("a program without a name")?;
+        install(program, &tree.join("usr/bin").join(name), 0o755)?;
+    }
+    make_dir(&tree.join(SHARE))?;
+    write(&tree.join(SHARE).join("sbom.cdx.json"), sbom)
 }
 
 /// Copies PocketStack's own files over the tree. Modes are 0644 and 0755, whatever umask the checkout was made with.

@@ -105,6 +105,28 @@ pub fn unpack(archive: &Path, dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Packs a tree so that [`unpack`] gives it back as it was.
+///
+/// # Errors
+/// tar's own words.
+pub fn pack(tree: &Path, archive: &Path) -> Result<()> {
+    run(Cmd::new("tar")
+        .args([
+            "--create",
+            "--numeric-owner",
+            "--xattrs",
+            "--xattrs-include=*",
+            "--file",
+        ])
+        .arg(archive)
+        .arg("--directory")
+        .arg(tree)
+        .arg(".")
+        .unlimited())
+    .with_context(|| format!("cannot pack {}", archive.display()))?;
+    Ok(())
+}
+
 fn install(paths: &Paths, lock: &Lock, name: RootName, mirrors: &Mirrors, scratch: &Path) -> Result<PathBuf> {
     let packages = &lock.root(name)?.packages;
     fetch::fetch(&paths.objects, &packages.iter().collect::<Vec<_>>(), mirrors)?;
