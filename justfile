@@ -33,7 +33,7 @@ image *ARGS: _image
 
 # Build a second time under other circumstances and compare all artifacts
 image-verify: _image
-    {{ image }} verify
+    LC_ALL=C TZ=Pacific/Auckland {{ image }} verify
 
 # Show what is in target/image
 inspect: _image

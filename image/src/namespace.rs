@@ -208,15 +208,8 @@ impl Chroot {
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             )
             .env("HOME", "/tmp")
-            .env("LC_ALL", if self.another_day { "C" } else { "C.UTF-8" })
-            .env(
-                "TZ",
-                if self.another_day {
-                    "Pacific/Auckland"
-                } else {
-                    "UTC"
-                },
-            )
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
             .unlimited()
     }
 }
