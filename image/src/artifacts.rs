@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use pocketstack_exec::run;
@@ -11,9 +12,10 @@ use crate::grub;
 use crate::hash;
 use crate::namespace::Chroot;
 use crate::rootimage::{RootIds, uuid};
+use crate::stage::walk;
 
 /// Raised when this file, `disk.rs` or `grub.rs` change what is made.
-pub const RECIPE: u32 = 1;
+pub const RECIPE: u32 = 2;
 
 const MIB: u64 = 1 << 20;
 /// Room for both slots' kernels and for years of growth.
@@ -188,7 +190,13 @@ impl Parts<'_> {
         let uki = self.work.join("pocketstack.efi").metadata()?.len();
         // systemd-boot twice, the FAT itself and its folders take less than 4 MiB.
         self.esp("efi.img", aligned(uki) + 4 * MIB, "16", false)?;
-        // xorriso takes all dates and ids from SOURCE_DATE_EPOCH.
+        // xorriso takes the volume's dates and ids from SOURCE_DATE_EPOCH, and those of files from the files.
+        let date = UNIX_EPOCH + Duration::from_secs(self.epoch);
+        for path in walk(&iso)?.iter().chain([&iso]) {
+            fs::File::open(path)
+                .and_then(|file| file.set_modified(date))
+                .with_context(|| format!("cannot set the date of {}", path.display()))?;
+        }
         run(self
             .cmd("xorriso")
             .args([
@@ -197,6 +205,8 @@ impl Parts<'_> {
                 "-quiet",
                 "-volid",
                 "POCKETSTACK_ISO",
+                "--set_all_file_dates",
+                "set_to_mtime",
                 "-r",
                 "-o",
                 "/parts/pocketstack.iso",
