@@ -1,6 +1,6 @@
 # Run through ./just, which installs what is missing.
 
-# The package "tests" drives virtual machines and is run inside the testbed; `cargo test` leaves its cases alone.
+# The program of the package "tests" drives virtual machines; it is run inside the testbed.
 image := "target/debug/pocketstack-image"
 tests := "target/debug/pocketstack-tests"
 

@@ -133,6 +133,7 @@ mod tests {
     async fn until(links: &FakeLinks, card: &str) {
         let joined = async {
             while !port_of_bond(links, card).await {
+                // Polled, as only the observed state counts: a change signal may come before the last action.
                 sleep(Duration::from_millis(10)).await;
             }
         };
