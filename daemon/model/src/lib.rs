@@ -4,8 +4,12 @@
 //! (`org.pocketstack.Node1`), and `pocketstack-web` shows it as page and as `/api/v1/node`. What is parsed
 //! here once is not checked again elsewhere.
 
+pub mod answers;
 pub mod bus;
 pub mod bytes;
+pub mod config;
+pub mod install;
 pub mod link;
 pub mod mac;
 pub mod node;
+pub mod status;

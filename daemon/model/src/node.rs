@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::bytes::ByteCount;
+use crate::status::{Installation, Kept, NetworkChange};
 
 /// The whole machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,12 @@ pub struct Overview {
     pub components: Vec<Component>,
     /// The services of the system.
     pub units: Units,
+    /// What is kept as configured, and how that goes.
+    pub kept: Vec<Kept>,
+    /// A change of the networks that waits to be confirmed, or was taken back.
+    pub network_change: NetworkChange,
+    /// The installation to disk.
+    pub installation: Installation,
 }
 
 /// What systemd says of its units.

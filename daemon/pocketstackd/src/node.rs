@@ -77,6 +77,9 @@ fn machine(root: &Root, facts: Facts) -> Overview {
         nics: Vec::new(),
         components: facts.components.to_vec(),
         units: facts.units,
+        kept: Vec::new(),
+        network_change: Default::default(),
+        installation: Default::default(),
     }
 }
 

@@ -209,5 +209,8 @@ pub fn example() -> Overview {
             },
         ],
         units: Units::Known { failed: Vec::new() },
+        kept: Vec::new(),
+        network_change: Default::default(),
+        installation: Default::default(),
     }
 }

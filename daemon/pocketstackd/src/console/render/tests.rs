@@ -87,6 +87,9 @@ fn node() -> Overview {
             ),
         ],
         units: Units::Known { failed: Vec::new() },
+        kept: Vec::new(),
+        network_change: Default::default(),
+        installation: Default::default(),
     }
 }
 

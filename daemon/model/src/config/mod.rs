@@ -1,0 +1,57 @@
+//! Configuration of one node: what an answers file, the wizard and the pages set, and what is kept in
+//! `/var/lib/pocketstack`. Everything under `/etc` that PocketStack owns is made from it.
+//!
+//! All values are checked where they come in, so a [`Configuration`] in hand makes sense on its own; whether it
+//! fits a machine (are the cards there?) is for `pocketstack-plan` to say.
+
+mod ip;
+pub mod names;
+pub mod network;
+
+use serde::{Deserialize, Serialize};
+
+use names::{HostName, TimeServer, TimeZone};
+use network::NetworkSettings;
+
+/// Version of the form below, in files. Raised when an old file would be misread.
+pub const VERSION: u32 = 1;
+
+/// A node's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The machine itself.
+    #[serde(default)]
+    pub node: NodeSettings,
+    /// Its networks.
+    #[serde(default)]
+    pub network: NetworkSettings,
+}
+
+/// What a node is before anybody has set anything.
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            node: NodeSettings::default(),
+            network: NetworkSettings::default(),
+        }
+    }
+}
+
+/// Name and time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeSettings {
+    /// Host name; `pocketstack` unless set.
+    #[serde(default)]
+    pub name: HostName,
+    /// Time zone; `UTC` unless set.
+    #[serde(default)]
+    pub time_zone: TimeZone,
+    /// Time servers; empty for the ones Debian's package names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ntp: Vec<TimeServer>,
+}

@@ -1,0 +1,88 @@
+//! What is wanted, what is seen, and what is being done about it: how the page tells of everything that
+//! `pocketstackd` keeps as configured.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// One thing that is kept as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// What it is, e.g. "network management", "name", "time".
+    pub subject: String,
+    /// What is wanted, in words.
+    pub want: String,
+    /// What is seen, in words.
+    pub see: String,
+    /// What is done about it.
+    pub doing: Doing,
+}
+
+/// What is done about a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Doing {
+    /// There is none.
+    Nothing,
+    /// It is being put right.
+    Changing {
+        /// Since when, in UTC.
+        #[serde(with = "time::serde::rfc3339")]
+        since: OffsetDateTime,
+        /// Which step.
+        step: String,
+    },
+    /// It cannot be put right now, and is tried again.
+    Stuck {
+        /// What is wrong and what to do, in words.
+        why: String,
+    },
+}
+
+/// A change of the networks that is kept only if it is confirmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum NetworkChange {
+    /// No change waits.
+    #[default]
+    None,
+    /// The new networks are in use and go away again by themselves.
+    Unconfirmed {
+        /// When they go, in UTC.
+        #[serde(with = "time::serde::rfc3339")]
+        until: OffsetDateTime,
+    },
+    /// The last change was taken back.
+    Reverted {
+        /// When, in UTC.
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// An installation to disk on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Installation {
+    /// None was asked for.
+    #[default]
+    None,
+    /// It runs.
+    Running {
+        /// Step now, in words.
+        step: String,
+        /// Done so far, 0 to 100.
+        percent: u8,
+    },
+    /// It stopped; the disk is as the text says.
+    Failed {
+        /// What is wrong and what to do, in words.
+        why: String,
+    },
+    /// It is complete and was read back; the machine restarts, or is switched off, by itself.
+    Done {
+        /// The disk, by kernel name.
+        disk: String,
+    },
+}
