@@ -6,7 +6,7 @@
 //! cargo run -p pocketstack-web -- --bus ADDRESS --state /tmp/web --listen '[::]:8443'
 //! ```
 //!
-//! The file is read anew for each question, so what is saved is shown at the next one; a line on standard input sends
+//! The code that confirms a change of the networks is ABCD2345. The file is read anew for each question, so what is saved is shown at the next one; a line on standard input sends
 //! `OverviewChanged`. End of input ends the program.
 
 use std::path::PathBuf;
@@ -27,6 +27,13 @@ impl Canned {
         let text = std::fs::read_to_string(&self.0).map_err(|error| failed(&error))?;
         serde_json::from_str::<Overview>(&text).map_err(|error| failed(&error))?;
         Ok(text)
+    }
+
+    async fn confirm_network(&self, code: &str) -> fdo::Result<()> {
+        match code {
+            "ABCD2345" => Ok(()),
+            _ => Err(fdo::Error::Failed("the code is wrong".to_owned())),
+        }
     }
 
     #[zbus(signal)]

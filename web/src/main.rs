@@ -7,8 +7,8 @@
 //! pocketstackd ─D-Bus┤       │ watch: count of changes
 //!                    │       ├──────────────▶ live: /events, one stream per open page (at most 64)
 //!                    └ node::Cached (≤ 1 s, one question at a time)
-//!                            ├──▶ page: /             server-rendered HTML (templates/, static/)
-//!                            └──▶ api:  /api/v1/node, /healthz
+//!                            ├──▶ page: /, /network/confirm      server-rendered HTML (templates/, static/)
+//!                            └──▶ api:  /api/v1/node, /api/v1/network/confirm, /healthz
 //! ```
 //!
 //! The certificate is made on first boot and kept in the state folder ([`certificate`]). systemd is told READY=1
@@ -17,6 +17,7 @@
 mod api;
 mod assets;
 mod certificate;
+mod confirm;
 mod headers;
 mod live;
 mod methods;

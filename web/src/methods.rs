@@ -7,10 +7,8 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route, async_trait};
 
-/// Everything served here can be read and nothing else; Rocket answers HEAD out of GET.
-const ALLOWED: &str = "GET, HEAD";
-
-const OTHERS: [Method; 7] = [
+const ALL: [Method; 8] = [
+    Method::Get,
     Method::Put,
     Method::Post,
     Method::Delete,
@@ -20,32 +18,58 @@ const OTHERS: [Method; 7] = [
     Method::Patch,
 ];
 
-#[derive(Clone)]
-struct NotAllowed;
+/// The methods that an address knows, as the `Allow` header lists them; empty where all is well.
+#[derive(Clone, Default)]
+struct Allowed(String);
 
 #[async_trait]
-impl Handler for NotAllowed {
-    async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+impl Handler for Allowed {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        request.local_cache(|| self.clone());
         Outcome::Error(Status::MethodNotAllowed)
     }
 }
 
-/// For each of `routes` (all of them GET) those that answer the other methods at the same address.
+/// For the address of each of `routes` those that answer the other methods.
 pub fn not_allowed(routes: &[Route]) -> Vec<Route> {
-    routes
-        .iter()
-        .flat_map(|route| {
-            OTHERS.map(|method| Route::new(method, route.uri.unmounted_origin.path().as_str(), NotAllowed))
-        })
-        .collect()
+    let path = |route: &Route| route.uri.unmounted_origin.path().as_str().to_owned();
+    let mut paths: Vec<String> = routes.iter().map(path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let mut others = Vec::new();
+    for at in paths {
+        let known = |method: &Method| {
+            routes
+                .iter()
+                .any(|route| path(route) == at && route.method == *method)
+        };
+        let (known, unknown): (Vec<Method>, Vec<Method>) = ALL.into_iter().partition(known);
+        // Rocket answers HEAD out of GET.
+        let words = known.iter().map(|method| match method {
+            Method::Get => "GET, HEAD",
+            other => other.as_str(),
+        });
+        let allowed = Allowed(words.collect::<Vec<_>>().join(", "));
+        others.extend(
+            unknown
+                .into_iter()
+                .map(|method| Route::new(method, &at, allowed.clone())),
+        );
+    }
+    others
+}
+
+/// What may be done at the address of a request that was answered with 405.
+pub fn allowed<'r>(request: &'r Request<'_>) -> &'r str {
+    &request.local_cache(Allowed::default).0
 }
 
 /// Adds the `Allow` header that a 405 must have.
 pub fn allow_header() -> AdHoc {
-    AdHoc::on_response("allow header", |_, response| {
+    AdHoc::on_response("allow header", |request, response| {
         Box::pin(async move {
             if response.status() == Status::MethodNotAllowed {
-                response.set_raw_header("Allow", ALLOWED);
+                response.set_raw_header("Allow", allowed(request).to_owned());
             }
         })
     })

@@ -14,14 +14,14 @@ use crate::certificate::Pair;
 use crate::headers::SecurityHeaders;
 use crate::live::{self, Listeners};
 use crate::node::{Cached, MAX_AGE, NodeSource};
-use crate::{api, methods, notify, page};
+use crate::{api, confirm, methods, notify, page};
 
 /// Worker threads. Nothing here computes but TLS handshakes.
 pub const WORKERS: usize = 2;
 
 /// Settings of the server. Nothing is read from the environment or from files.
 pub fn config(listen: SocketAddr, pair: &Pair) -> Config {
-    // No route takes a body.
+    // The longest body is a code.
     let limits = ["bytes", "data-form", "file", "form", "json", "string"]
         .into_iter()
         .fold(Limits::new(), |limits, name| limits.limit(name, 4.kibibytes()));
@@ -56,6 +56,7 @@ pub fn build(config: Config, node: Arc<dyn NodeSource>) -> Rocket<Build> {
     let mut rocket = rocket::custom(config)
         .manage(Cached::new(node, MAX_AGE))
         .manage(Listeners::new())
+        .manage(confirm::Tries::default())
         .manage(Assets::new())
         .register("/", page::catchers())
         .register("/api", api::catchers())

@@ -6,7 +6,12 @@
 //! ```text
 //!   module       reads or does                                         through
 //!   links        links, addresses, bond and bridge, a tick per change  rtnetlink
-//!   systemd      failed units, state of a unit, start a unit           D-Bus
+//!   systemd      units: state, start, stop, restart, enable; power     D-Bus
+//!   networkd     tells systemd-networkd to read its files anew         D-Bus
+//!   settings     host name, time zone, files under /etc                the kernel, /etc
+//!   journal      the last lines of the log                             journalctl
+//!   volumes      a small file on a volume somebody has plugged in      udev's data, mount
+//!   download     a small text from a server known by its certificate   HTTPS
 //!   hypervisor   versions of libvirt and its hypervisor                libvirt
 //!   modules      loads a kernel module                                 modprobe
 //!   kvm, drbd,   whether they can do their work                        /dev, /proc, /sys, their own programs
@@ -20,13 +25,18 @@
 
 pub mod boot;
 pub mod component;
+pub mod download;
 pub mod drbd;
 pub mod heartbeat;
 pub mod hypervisor;
 pub mod inventory;
+pub mod journal;
 pub mod kvm;
 pub mod links;
 pub mod modules;
 pub mod mounts;
+pub mod networkd;
 pub mod root;
+pub mod settings;
 pub mod systemd;
+pub mod volumes;

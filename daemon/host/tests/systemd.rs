@@ -3,7 +3,7 @@
 
 use std::os::unix::net::UnixStream;
 
-use pocketstack_host::systemd::{DbusSystemd, Error, FakeSystemd, Systemd, UnitName, UnitState};
+use pocketstack_host::systemd::{DbusSystemd, Error, FakeSystemd, Power, Systemd, UnitName, UnitState};
 
 fn unit(name: &str) -> UnitName {
     UnitName::try_from(name).expect("a name of a unit")
@@ -52,6 +52,27 @@ async fn contract(systemd: &impl Systemd, machine: &FakeSystemd) -> anyhow::Resu
         assert!(matches!(error, Error::Ask(_)), "{error}");
     }
 
+    systemd.restart_if_running(&good).await?;
+    systemd.restart(&good).await?;
+    assert_eq!(machine.restarted(), ["good.service", "good.service"]);
+    for _ in 0..2 {
+        systemd.stop(&good).await?;
+        assert_eq!(systemd.unit_state(&good).await?, UnitState::Inactive);
+    }
+    systemd.restart_if_running(&good).await?;
+    assert_eq!(systemd.unit_state(&good).await?, UnitState::Inactive);
+
+    for enabled in [true, false] {
+        systemd.set_enabled(&good, enabled).await?;
+        assert_eq!(systemd.enabled(&good).await?, enabled);
+    }
+    assert!(systemd.enabled(&unit("nowhere.service")).await.is_err());
+
+    for how in [Power::Restart, Power::Off] {
+        systemd.end_machine(how).await?;
+        assert_eq!(machine.ended(), Some(how));
+    }
+
     // What the machine does by itself is seen at the next question: nothing is remembered.
     machine.set(&good, UnitState::Changing);
     assert_eq!(systemd.unit_state(&good).await?, UnitState::Changing);
@@ -83,5 +104,27 @@ async fn a_systemd_that_goes_away_is_an_error_and_no_hang() -> anyhow::Result<()
     systemd.failed_units().await?;
     served.close().await?;
     assert!(systemd.failed_units().await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn changes_of_units_are_heard() -> anyhow::Result<()> {
+    let machine = FakeSystemd::default();
+    let good = unit("good.service");
+    machine.set(&good, UnitState::Inactive);
+    let (here, there) = UnixStream::pair()?;
+    let client = zbus::connection::Builder::unix_stream(here).p2p().build();
+    let (served, client) = tokio::try_join!(machine.serve(there), client)?;
+    let systemd = DbusSystemd::new(client);
+    let mut changes = systemd.changes().await?;
+    systemd.start(&good).await?;
+    let limit = std::time::Duration::from_secs(30);
+    assert!(tokio::time::timeout(limit, changes.changed()).await?);
+    // Many of them, which nobody looks at, hold up nothing.
+    for _ in 0..200 {
+        tokio::time::timeout(limit, systemd.restart(&good)).await??;
+    }
+    served.close().await?;
+    tokio::time::timeout(limit, async { while changes.changed().await {} }).await?;
     Ok(())
 }

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::config::names::{Mtu, VlanId};
+use crate::config::network::{BondPolicy, Role};
 use crate::mac::MacAddress;
 use crate::node::Address;
 
@@ -27,6 +29,21 @@ impl LinkName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Name of the role's bridge.
+    pub fn bridge(role: Role) -> Self {
+        Self(role.bridge().to_owned())
+    }
+
+    /// Name of the bond of the cards that the role is the first to use.
+    pub fn bond(role: Role) -> Self {
+        Self(role.bond().to_owned())
+    }
+
+    /// Name of the role's VLAN link.
+    pub fn vlan(role: Role) -> Self {
+        Self(role.vlan().to_owned())
     }
 }
 
@@ -95,6 +112,8 @@ pub struct ObservedLink {
     pub carrier: bool,
     /// Bond or bridge it is a port of.
     pub master: Option<LinkIndex>,
+    /// Largest packet it carries, in bytes.
+    pub mtu: u32,
     /// IP addresses that can be used now: neither tentative nor found to be a duplicate.
     pub addresses: Vec<Address>,
 }
@@ -141,7 +160,14 @@ pub enum LinkKind {
         /// How often it looks at its ports' link, in milliseconds; 0 is never.
         miimon_ms: u32,
     },
-    /// Anything else: loopback, wireless, what VMs are attached to, VLANs, tunnels.
+    /// One VLAN of another link, with tags of IEEE 802.1Q.
+    Vlan {
+        /// Its number.
+        id: VlanId,
+        /// The link that carries its tagged frames.
+        lower: LinkIndex,
+    },
+    /// Anything else: loopback, wireless, what VMs are attached to, tunnels.
     Other,
 }
 
@@ -154,6 +180,8 @@ pub struct Card {
     pub driver: Option<String>,
     /// Speed in Mbit/s, if there is a link and the driver tells it.
     pub mbps: Option<u32>,
+    /// Largest packet it can be made to carry, in bytes, if the driver tells it.
+    pub largest_mtu: Option<u32>,
     /// Whether the device manager is done with it. Before that it may still be given another name.
     pub settled: bool,
 }
@@ -163,8 +191,19 @@ pub struct Card {
 pub enum BondMode {
     /// One port carries everything, the others stand by.
     ActiveBackup,
+    /// IEEE 802.3ad: all ports carry, as agreed with the switch.
+    Lacp,
     /// Any other.
     Other,
+}
+
+impl From<BondPolicy> for BondMode {
+    fn from(policy: BondPolicy) -> Self {
+        match policy {
+            BondPolicy::ActiveBackup => Self::ActiveBackup,
+            BondPolicy::Lacp => Self::Lacp,
+        }
+    }
 }
 
 /// One step. Carrying it out makes no decision; each names all it needs.
@@ -187,10 +226,12 @@ pub enum LinkAction {
         /// The link.
         link: LinkName,
     },
-    /// Make an active-backup bond without ports.
+    /// Make a bond without ports.
     AddBond {
         /// Name of the bond.
         name: LinkName,
+        /// How it uses its ports.
+        policy: BondPolicy,
         /// Address of the bond and, in time, of all its ports.
         mac: MacAddress,
         /// How often it looks at its ports' link, in milliseconds.
@@ -203,6 +244,15 @@ pub enum LinkAction {
         /// Its address.
         mac: MacAddress,
     },
+    /// Make a link for one VLAN of another link.
+    AddVlan {
+        /// Name of the VLAN's link.
+        name: LinkName,
+        /// The link that carries the tagged frames.
+        lower: LinkName,
+        /// Number of the VLAN.
+        id: VlanId,
+    },
     /// Stop the bridge from taking part in the spanning tree protocol.
     StopStp {
         /// The bridge.
@@ -214,6 +264,13 @@ pub enum LinkAction {
         link: LinkName,
         /// Its new address.
         mac: MacAddress,
+    },
+    /// Change the largest packet that the link carries. The ports of a bond follow it.
+    SetMtu {
+        /// The link.
+        link: LinkName,
+        /// Its new MTU.
+        mtu: Mtu,
     },
     /// Make the link a port of a bond or bridge.
     Attach {
@@ -237,8 +294,10 @@ impl fmt::Display for LinkAction {
             Self::SetDown { link } => write!(f, "switching {link} off"),
             Self::AddBond { name, .. } => write!(f, "making the bond {name}"),
             Self::AddBridge { name, .. } => write!(f, "making the bridge {name}"),
+            Self::AddVlan { name, lower, id } => write!(f, "making {name} for VLAN {id} of {lower}"),
             Self::StopStp { bridge } => write!(f, "switching the spanning tree protocol of {bridge} off"),
             Self::SetMac { link, mac } => write!(f, "giving {link} the address {mac}"),
+            Self::SetMtu { link, mtu } => write!(f, "giving {link} an MTU of {mtu}"),
             Self::Attach { port, master } => write!(f, "making {port} a port of {master}"),
             Self::SetUp { link } => write!(f, "switching {link} on"),
         }
@@ -260,6 +319,15 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_our_links_are_names() {
+        for role in Role::ALL {
+            for ours in [LinkName::bridge(role), LinkName::bond(role), LinkName::vlan(role)] {
+                assert_eq!(LinkName::try_from(ours.as_str()), Ok(ours));
+            }
+        }
+    }
+
+    #[test]
     fn only_addresses_others_can_use_are_told_and_ipv4_first() {
         let address = |text: &str, prefix| Address {
             address: text.parse().expect("an address"),
@@ -273,6 +341,7 @@ mod tests {
             up: true,
             carrier: true,
             master: None,
+            mtu: 1500,
             addresses: vec![
                 address("fe80::1", 64),
                 address("2001:db8::5", 64),

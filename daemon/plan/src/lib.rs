@@ -9,4 +9,9 @@
 //! Every plan removes before it adds, and is level-triggered: it looks only at what is there now, never at what
 //! was done before, so a pass can be cut short anywhere and the next one goes on from there.
 
+pub mod addresses;
 pub mod management;
+pub mod network;
+
+#[cfg(test)]
+mod made_up;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pocketstack_host::links::NetworkLinks;
 use pocketstack_model::node::{Health, Management, Overview};
+use pocketstack_model::status::{Doing, Kept};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use zbus::Connection;
@@ -30,7 +31,9 @@ pub async fn announce<L: NetworkLinks + 'static>(
     notifier: Arc<Notifier>,
 ) -> anyhow::Result<()> {
     let mut changes = links.changes();
+    let mut status = node.status.clone();
     loop {
+        status.mark_seen();
         changes.borrow_and_update();
         facts.borrow_and_update();
         trouble.borrow_and_update();
@@ -51,6 +54,7 @@ pub async fn announce<L: NetworkLinks + 'static>(
             tokio::select! {
                 heard = changes.changed() => heard,
                 heard = trouble.changed() => heard,
+                heard = status.changed() => heard,
                 heard = noticeable(&mut facts) => heard,
             }
         };
@@ -85,11 +89,13 @@ fn summary(overview: &Overview) -> String {
         Management::NoAddress { .. } => "waiting for an address".to_owned(),
         Management::Failed { why } => format!("no management network: {why}"),
     };
-    let bad = overview
-        .components
-        .iter()
-        .filter(|part| matches!(part.health, Health::Failed { .. }))
-        .count()
+    let stuck = |kept: &&Kept| matches!(kept.doing, Doing::Stuck { .. });
+    let bad = overview.kept.iter().filter(stuck).count()
+        + overview
+            .components
+            .iter()
+            .filter(|part| matches!(part.health, Health::Failed { .. }))
+            .count()
         + overview.units.failed().len();
     if bad == 0 {
         network

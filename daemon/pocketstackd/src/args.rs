@@ -40,4 +40,6 @@ pub struct Args {
 pub enum Command {
     /// Look at this machine once, print what was found as JSON, and end
     Overview,
+    /// Fetch the answers that the kernel command line names, print them, and end
+    FetchAnswers,
 }

@@ -6,11 +6,15 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use pocketstack_host::links::NetworkLinks;
 use pocketstack_model::bus::{INTERFACE, NAME, PATH};
+use pocketstack_model::config::Configuration;
+use pocketstack_model::install::InstallSettings;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use zbus::connection::Builder;
+use zbus::fdo::{Error, Result};
 use zbus::{Connection, MessageStream};
 
+use crate::control::{Control, Power};
 use crate::node::Node;
 
 /// The bus is started after this daemon and may be restarted at any time.
@@ -18,18 +22,78 @@ const RETRY: Duration = Duration::from_secs(1);
 /// D-Bus itself lets a call wait for ever.
 const CALL_LIMIT: Duration = Duration::from_secs(25);
 
-/// The object at [`PATH`].
+/// The object at [`PATH`]. Who may call what is in `org.pocketstack.conf`; documents are JSON text (decision 0004).
 struct Node1<L> {
     node: Arc<Node<L>>,
+    control: Control,
 }
 
 #[zbus::interface(name = "org.pocketstack.Node1")]
 impl<L: NetworkLinks + 'static> Node1<L> {
-    /// This machine as it is now: a `pocketstack_model::node::Overview` as JSON text.
-    async fn overview(&self) -> zbus::fdo::Result<String> {
-        serde_json::to_string(&self.node.overview().await)
-            .map_err(|error| zbus::fdo::Error::Failed(error.to_string()))
+    /// This machine as it is now: a `pocketstack_model::node::Overview`.
+    async fn overview(&self) -> Result<String> {
+        document(&self.node.overview().await)
     }
+
+    /// The configuration in use, an unconfirmed one included: a `pocketstack_model::config::Configuration`.
+    async fn configuration(&self) -> Result<String> {
+        document(&self.control.configuration().await)
+    }
+
+    /// Changes the configuration. If the networks change, the answer is the code for `ConfirmNetwork`, otherwise "".
+    async fn change_configuration(&self, new: &str) -> Result<String> {
+        let new: Configuration = read(new)?;
+        let code = self.control.change(new).await.map_err(failed)?;
+        Ok(code.unwrap_or_default())
+    }
+
+    /// Makes a change of the networks a lasting one.
+    async fn confirm_network(&self, code: &str) -> Result<()> {
+        self.control.confirm(code).await.map_err(failed)
+    }
+
+    /// The disks: a list of `pocketstack_model::install::Candidate`.
+    async fn disks(&self) -> Result<String> {
+        document(&self.control.disks().await.map_err(Error::Failed)?)
+    }
+
+    /// Starts an installation to disk: a `pocketstack_model::install::InstallSettings`. The overview tells how it goes.
+    async fn install(&self, settings: &str) -> Result<()> {
+        let settings: InstallSettings = read(settings)?;
+        self.control.install(settings).await.map_err(Error::Failed)
+    }
+
+    /// Ends the machine: "restart" or "off".
+    async fn power(&self, how: &str) -> Result<()> {
+        let how = match how {
+            "restart" => Power::Restart,
+            "off" => Power::Off,
+            other => {
+                return Err(Error::InvalidArgs(format!(
+                    "{other:?} is not known: \"restart\" or \"off\" is needed"
+                )));
+            }
+        };
+        self.control.power(how).await.map_err(Error::Failed)
+    }
+
+    /// The last lines of the log of this boot, oldest first; of all units if `unit` is empty.
+    async fn logs(&self, unit: &str, lines: u32) -> Result<Vec<String>> {
+        let unit = (!unit.is_empty()).then(|| unit.to_owned());
+        self.control.log(unit, lines).await.map_err(Error::Failed)
+    }
+}
+
+fn document(of: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(of).map_err(failed)
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::InvalidArgs(error.to_string()))
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Failed(error.to_string())
 }
 
 /// Connects without serving anything: to the address, or to the system bus.
@@ -52,11 +116,15 @@ fn builder(address: Option<&str>) -> Builder<'static> {
 pub async fn serve<L: NetworkLinks + 'static>(
     address: Option<String>,
     node: Arc<Node<L>>,
+    control: Control,
     current: watch::Sender<Option<Connection>>,
 ) -> anyhow::Result<()> {
     let mut told = false;
     loop {
-        let service = Node1 { node: node.clone() };
+        let service = Node1 {
+            node: node.clone(),
+            control: control.clone(),
+        };
         match builder(address.as_deref())
             .serve_at(PATH, service)
             .name(NAME)
@@ -99,3 +167,6 @@ pub async fn tell_changed(connection: &Connection) -> zbus::Result<()> {
         )
         .await
 }
+
+#[cfg(test)]
+mod tests;

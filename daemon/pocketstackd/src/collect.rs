@@ -19,8 +19,12 @@ use zbus::Connection;
 
 /// How often the processors' times are read.
 const CPU: Duration = Duration::from_secs(2);
-/// How often systemd is asked.
-const UNITS: Duration = Duration::from_secs(5);
+/// Systemd tells of changes by signals; it is asked so often all the same, should one have been lost.
+const UNITS: Duration = Duration::from_secs(60);
+/// Units change in bursts, at the start of the machine above all.
+const BURST: Duration = Duration::from_millis(500);
+/// While systemd cannot be asked, or what has never worked may come up by itself.
+const UNITS_SOON: Duration = Duration::from_secs(5);
 /// How often the kernel's parts and libvirt are asked once all is well. Each costs programs being started.
 const PARTS: Duration = Duration::from_secs(60);
 /// How often while something is not well.
@@ -134,10 +138,35 @@ where
         let mut bus = bus.clone();
         loop {
             let connection = bus.borrow_and_update().clone();
-            ask_systemd(connection.as_ref(), version.clone(), &facts, left()).await;
-            // A new connection is used at once.
-            if let Ok(Err(_closed)) = timeout(UNITS, bus.changed()).await {
-                sleep(UNITS).await;
+            // Listening begins before the question, so that no change is missed.
+            let mut changes = match &connection {
+                Some(connection) => DbusSystemd::new(connection.clone()).changes().await.ok(),
+                None => None,
+            };
+            loop {
+                ask_systemd(connection.as_ref(), version.clone(), &facts, left()).await;
+                let wait = if changes.is_some() && left().is_zero() {
+                    UNITS
+                } else {
+                    UNITS_SOON
+                };
+                let told = async {
+                    match &mut changes {
+                        Some(changes) => changes.changed().await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    // A new connection is used at once.
+                    Ok(()) = bus.changed() => break,
+                    going_on = told => {
+                        if !going_on {
+                            changes = None;
+                        }
+                        sleep(BURST).await;
+                    }
+                    () = sleep(wait) => {}
+                }
             }
         }
     };

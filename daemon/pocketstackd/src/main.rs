@@ -2,28 +2,31 @@
 //! door is the D-Bus service `org.pocketstack.Node1`.
 //!
 //! ```text
-//!   netlink ──ticks──► network::reconcile ──trouble──┐
-//!                                                    ▼
-//!   kvm, drbd, libvirt, systemd ──► collect ──Facts──► node::Node ──► bus (Overview, OverviewChanged)
-//!                                                    │    ▲             ▲
-//!                                       announce ◄───┘    └─── asks ────┘
-//!                                          │ what a person would notice
-//!                                          ▼
-//!                  certificate ──────► console::draw, one task per console
+//!   store ──► control ──wanted──► keep: networks, node ──► netlink, systemd-networkd, /etc
+//!     ▲        ▲  │                       │ Board (kept)
+//!     └────────┼──┘                       ▼
+//!   answers ───┤     kvm, drbd, … ──► collect ──Facts──► node::Node ──► announce ──► bus (OverviewChanged), consoles
+//!   bus ───────┤                                            ▲
+//!   console ───┘                                            └── bus (Overview)
 //! ```
 //!
 //! All of it is one thread; what blocks (programs, libvirt, consoles) runs beside it. Arrows are `watch` channels:
 //! only the newest value counts, and a slow reader slows nobody down.
 
+mod adapter;
 mod announce;
+mod answers;
 mod args;
 mod bus;
 mod collect;
 mod console;
+mod control;
 mod identity;
-mod network;
+mod install;
+mod keep;
 mod node;
 mod notify;
+mod store;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,22 +34,46 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use pocketstack_host::boot::Dmsetup;
+use pocketstack_host::boot::{self, Dmsetup};
 use pocketstack_host::heartbeat;
 use pocketstack_host::hypervisor::Libvirt;
 use pocketstack_host::links::Rtnetlink;
 use pocketstack_host::modules::Modprobe;
+use pocketstack_host::mounts::mounts;
+use pocketstack_host::networkd::DbusNetworkd;
 use pocketstack_host::root::Root;
+use pocketstack_host::settings::Etc;
+use pocketstack_host::systemd::DbusSystemd;
+use pocketstack_host::volumes::Labelled;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use adapter::System;
+use answers::{Following, Places};
 use args::{Args, Command};
 use collect::{Facts, Probes};
-use node::Node;
+use control::Control;
+use keep::Board;
+use keep::networks::Networks;
+use node::{Node, Status};
 use notify::Notifier;
+use store::Store;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if matches!(args.command, Some(Command::FetchAnswers)) {
+        // Its standard error is the reason itself, without anything of a log.
+        return match answers::fetch(&args.root) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     start_log();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -97,31 +124,62 @@ async fn run(args: Args) -> anyhow::Result<()> {
     };
     let (facts_in, facts) = watch::channel(Facts::default());
     let (trouble_in, trouble) = watch::channel(None);
-    let node = Arc::new(Node {
-        root,
-        links: links.clone(),
-        facts: facts.clone(),
-        trouble: trouble.clone(),
-    });
     let (bus_in, bus) = watch::channel(None);
+    let new_node = |status| {
+        Arc::new(Node {
+            root: root.clone(),
+            links: links.clone(),
+            facts: facts.clone(),
+            trouble: trouble.clone(),
+            status,
+        })
+    };
 
     if matches!(args.command, Some(Command::Overview)) {
+        // What is kept belongs to the daemon that may run beside this: the store is not even opened.
+        let node = new_node(Status::none());
         let connection = bus::connect(args.bus.as_deref()).await.ok();
         collect::once(&probes, connection.as_ref(), &facts_in).await;
         println!("{}", serde_json::to_string_pretty(&node.overview().await)?);
         return Ok(());
     }
 
+    let systemd = DbusSystemd::over(bus.clone());
+    let board = Board::default();
+    let (store, loaded) = Store::open(args.state.join("config"));
+    let machine = Arc::new(System::new(root.clone(), systemd.clone()));
+    let control = Control::new(store, loaded, machine, board.clone());
+    let node = new_node(Status::of(&control));
     let notifier = Arc::new(Notifier::from_environment());
     identity::keep_machine_id(&args.root, &args.state);
     let (seen_in, seen) = watch::channel(None);
     let certificate = console::watch_certificate(args.certificate);
+    let settings = Arc::new(Etc::new(root.clone()));
 
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(network::reconcile(links.clone(), trouble_in, notifier.clone()));
+    // The name is there before the first DHCP request is sent with it.
+    let mut own = keep::node::Node::new(settings.clone(), systemd.clone(), board.clone());
+    own.pass(&control.configuration().await.node).await;
+    tasks.spawn(own.keep(control.wanted()));
+    let networkd = DbusNetworkd::over(bus.clone());
+    let networks = Networks::new(links.clone(), settings, networkd, board.clone());
+    tasks.spawn(networks.keep(control.wanted(), bus.clone(), trouble_in, notifier.clone()));
+    tasks.spawn(control.clone().take_back());
+    let places = Places {
+        medium: boot::source(&root, &mounts(&root)),
+        volumes: Arc::new(Labelled::new(root.clone(), root.path("/run/pocketstack/volume"))),
+        systemd,
+        root,
+    };
+    let following = Following {
+        places,
+        control: control.clone(),
+        board,
+    };
+    tasks.spawn(following.follow());
     collect::ask_root(&probes, &facts_in).await;
     tasks.spawn(collect::collect(probes, bus.clone(), facts_in));
-    tasks.spawn(bus::serve(args.bus, node.clone(), bus_in));
+    tasks.spawn(bus::serve(args.bus, node.clone(), control.clone(), bus_in));
     tasks.spawn(announce::announce(
         node,
         links,
@@ -133,7 +191,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
     ));
     tasks.spawn(async move { notifier.feed_watchdog().await });
     for path in args.console {
-        tasks.spawn(console::draw(path, seen.clone(), certificate.clone()));
+        let actions = Arc::new(control.clone());
+        tasks.spawn(console::run(path, seen.clone(), certificate.clone(), actions));
     }
 
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;

@@ -6,13 +6,19 @@ use pocketstack_host::links::NetworkLinks;
 use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
 use pocketstack_host::{boot, inventory};
+use pocketstack_model::config::network::Role;
 use pocketstack_model::link::Links;
 use pocketstack_model::node::{Boot, Link, Management, Nic, Overview, State};
-use pocketstack_plan::management::{BRIDGE, wired};
+use pocketstack_model::status::{Installation, Kept, NetworkChange};
+use pocketstack_plan::network::wired;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use crate::collect::Facts;
+use crate::control::Control;
+
+/// The bridge with the addresses others reach this node at.
+const BRIDGE: &str = Role::Management.bridge();
 
 /// Everything an overview is made of.
 #[derive(Debug)]
@@ -23,8 +29,60 @@ pub struct Node<L> {
     pub links: Arc<L>,
     /// What other programs were asked for.
     pub facts: watch::Receiver<Facts>,
-    /// What keeps the management network from being as it should be.
+    /// What keeps the networks from being as they should be.
     pub trouble: watch::Receiver<Option<String>>,
+    /// What is kept, and what is under way.
+    pub status: Status,
+}
+
+/// What this daemon does at the machine.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// What is kept as configured.
+    pub kept: watch::Receiver<Vec<Kept>>,
+    /// A change of the networks.
+    pub network_change: watch::Receiver<NetworkChange>,
+    /// The installation to disk.
+    pub installation: watch::Receiver<Installation>,
+}
+
+impl Status {
+    /// As `control` has it.
+    pub fn of(control: &Control) -> Self {
+        Self {
+            kept: control.kept(),
+            network_change: control.network_change(),
+            installation: control.installation(),
+        }
+    }
+
+    /// Of a process that keeps nothing.
+    pub fn none() -> Self {
+        Self {
+            kept: watch::channel(Vec::new()).1,
+            network_change: watch::channel(NetworkChange::None).1,
+            installation: watch::channel(Installation::None).1,
+        }
+    }
+
+    /// Waits until something of it changes.
+    ///
+    /// # Errors
+    /// When there is nobody left who could change it.
+    pub async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        tokio::select! {
+            heard = self.kept.changed() => heard,
+            heard = self.network_change.changed() => heard,
+            heard = self.installation.changed() => heard,
+        }
+    }
+
+    /// What is there now counts as seen.
+    pub fn mark_seen(&mut self) {
+        self.kept.mark_unchanged();
+        self.network_change.mark_unchanged();
+        self.installation.mark_unchanged();
+    }
 }
 
 impl<L: NetworkLinks> Node<L> {
@@ -46,6 +104,9 @@ impl<L: NetworkLinks> Node<L> {
         };
         overview.management = management(&links, trouble);
         overview.nics = nics(&links);
+        overview.kept = self.status.kept.borrow().clone();
+        overview.network_change = self.status.network_change.borrow().clone();
+        overview.installation = self.status.installation.borrow().clone();
         overview
     }
 }

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`, and `/healthz`.
 
+mod confirm;
 mod problem;
 
 pub use problem::{Problem, catchers};
@@ -14,7 +15,7 @@ use crate::page::RETRY_AFTER;
 
 /// Routes, for `/api/v1`.
 pub fn routes() -> Vec<Route> {
-    routes![node]
+    routes![node, confirm::confirm]
 }
 
 /// Routes for programs that watch over this one, for `/`.

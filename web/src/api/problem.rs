@@ -8,6 +8,8 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Request, catch, catchers};
 use serde::Serialize;
 
+use crate::methods;
+
 /// A problem document. Its type is always "about:blank", whose title is the status in words: a client decides by
 /// the status, a person by the detail (RFC 9457 section 4.2.1).
 #[derive(Debug)]
@@ -81,9 +83,10 @@ fn not_found(request: &Request<'_>) -> Problem {
 #[catch(405)]
 fn not_allowed(request: &Request<'_>) -> Problem {
     let detail = format!(
-        "{} is not allowed at {}; use GET.",
+        "{} is not allowed at {}; use {}.",
         request.method(),
-        request.uri().path()
+        request.uri().path(),
+        methods::allowed(request)
     );
     Problem::new(Status::MethodNotAllowed, detail)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pocketstack_model::node::Overview;
 use tokio::sync::{Mutex, watch};
 
-use super::{NodeSource, Unavailable};
+use super::{NodeSource, NotConfirmed, Unavailable};
 
 /// How old an answer may be shown. Short enough that nobody notices.
 pub const MAX_AGE: Duration = Duration::from_secs(1);
@@ -56,6 +56,13 @@ impl Cached {
             overview: overview.clone(),
         });
         overview
+    }
+
+    /// See [`NodeSource::confirm_network`]. What is remembered is old afterwards.
+    pub async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed> {
+        let done = self.source.confirm_network(code).await;
+        *self.last.lock().await = None;
+        done
     }
 
     /// See [`NodeSource::changes`].

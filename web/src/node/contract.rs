@@ -7,7 +7,7 @@ use rocket::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{NodeSource, Unavailable, example};
+use super::{NodeSource, NotConfirmed, Unavailable, example};
 
 /// The machine behind a source, as a test handles it. Each change is announced.
 #[async_trait]
@@ -17,6 +17,9 @@ pub trait Machine: Send + Sync {
     /// The node controller is gone.
     async fn leave(&self);
 }
+
+/// The only code that a machine of the contract takes.
+pub const CODE: &str = "ABCD2345";
 
 /// Waits until the count has grown, with a limit so that a failure is a failure and not a hang.
 pub async fn changed(changes: &mut watch::Receiver<u64>) {
@@ -49,8 +52,20 @@ pub async fn check(source: &dyn NodeSource, machine: &dyn Machine) {
         "what is told after an announcement is new"
     );
 
+    assert_eq!(source.confirm_network(CODE).await, Ok(()), "the code is taken");
+    assert_eq!(
+        source.confirm_network("WRNG2345").await,
+        Err(NotConfirmed::Refused("the code is wrong".to_owned())),
+        "a refusal comes with its reason"
+    );
+
     machine.leave().await;
     changed(&mut changes).await;
+    assert_eq!(
+        source.confirm_network(CODE).await,
+        Err(NotConfirmed::Unavailable(Unavailable::NotRunning)),
+        "away is no refusal"
+    );
     assert_eq!(
         source.overview().await,
         Err(Unavailable::NotRunning),

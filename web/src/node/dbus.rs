@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, Proxy, connection, fdo};
 
-use super::{NodeSource, Unavailable};
+use super::{NodeSource, NotConfirmed, Unavailable};
 
 /// How long an answer may take before it counts as none.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -104,6 +104,17 @@ impl NodeSource for DbusNode {
         serde_json::from_str(&text).map_err(|error| Unavailable::Unreadable(error.to_string()))
     }
 
+    async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed> {
+        let answer = timeout(LIMIT, async {
+            let proxy = proxy(&self.connection().await?).await.map_err(unavailable)?;
+            proxy
+                .call::<_, _, ()>("ConfirmNetwork", &(code,))
+                .await
+                .map_err(not_confirmed)
+        });
+        answer.await.map_err(|_| Unavailable::TimedOut(LIMIT.as_secs()))?
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
@@ -174,6 +185,14 @@ async fn listen(connection: &Connection, changed: &impl Fn()) -> zbus::Result<()
             Some(()) => changed(),
             None => return Ok(()),
         }
+    }
+}
+
+/// An answer in words is a refusal; everything else is none.
+fn not_confirmed(error: zbus::Error) -> NotConfirmed {
+    match unavailable(error) {
+        Unavailable::Failed(why) => NotConfirmed::Refused(why),
+        other => NotConfirmed::Unavailable(other),
     }
 }
 

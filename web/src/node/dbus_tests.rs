@@ -30,6 +30,14 @@ impl Served {
         }
     }
 
+    async fn confirm_network(&self, code: &str) -> fdo::Result<()> {
+        match self.overview().await {
+            Err(away) => Err(away),
+            Ok(_) if code == contract::CODE => Ok(()),
+            Ok(_) => Err(fdo::Error::Failed("the code is wrong".to_owned())),
+        }
+    }
+
     #[zbus(signal)]
     async fn overview_changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
 }

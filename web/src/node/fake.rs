@@ -5,12 +5,13 @@ use std::sync::{Mutex, MutexGuard};
 
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::*;
+use pocketstack_model::status::NetworkChange;
 use rocket::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use super::contract::{self, Machine};
-use super::{NodeSource, Unavailable};
+use super::contract::{self, CODE, Machine};
+use super::{NodeSource, NotConfirmed, Unavailable};
 
 /// Keeps an overview, counts how often it was asked, and can be away.
 pub struct FakeNode {
@@ -22,6 +23,7 @@ struct Inside {
     overview: Overview,
     away: Option<Unavailable>,
     questions: u32,
+    codes: u32,
 }
 
 impl FakeNode {
@@ -32,6 +34,7 @@ impl FakeNode {
                 overview,
                 away: None,
                 questions: 0,
+                codes: 0,
             }),
             changes: watch::Sender::new(0),
         }
@@ -60,6 +63,11 @@ impl FakeNode {
         self.state().questions
     }
 
+    /// How many codes it was given.
+    pub fn codes(&self) -> u32 {
+        self.state().codes
+    }
+
     fn announce(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
@@ -80,6 +88,20 @@ impl NodeSource for FakeNode {
             Some(why) => Err(why.clone()),
             None => Ok(state.overview.clone()),
         }
+    }
+
+    async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed> {
+        let mut state = self.state();
+        state.codes += 1;
+        if let Some(why) = &state.away {
+            return Err(why.clone().into());
+        }
+        if code != CODE {
+            return Err(NotConfirmed::Refused("the code is wrong".to_owned()));
+        }
+        drop(state);
+        self.change(|overview| overview.network_change = NetworkChange::None);
+        Ok(())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

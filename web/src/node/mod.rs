@@ -8,6 +8,8 @@ mod dbus;
 mod fake;
 
 pub use cache::{Cached, MAX_AGE};
+#[cfg(test)]
+pub use contract::CODE;
 pub use dbus::{DbusNode, connect};
 #[cfg(test)]
 pub use fake::{FakeNode, example};
@@ -21,6 +23,9 @@ use tokio::sync::watch;
 pub trait NodeSource: Send + Sync {
     /// The machine as it is now. Answers within seconds, if only with an error.
     async fn overview(&self) -> Result<Overview, Unavailable>;
+
+    /// Keeps the change of the networks that this code belongs to.
+    async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed>;
 
     /// A count that grows whenever the overview has changed, and whenever the node controller has gone or come
     /// back. Never shrinks; several changes may be seen as one.
@@ -48,6 +53,17 @@ pub enum Unavailable {
     /// The node controller's answer is not an overview.
     #[error("The answer of the node controller (pocketstackd) could not be understood: {0}.")]
     Unreadable(String),
+}
+
+/// Why a change of the networks was not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotConfirmed {
+    /// The node controller does not take it, and says why.
+    #[error("The change was not confirmed: {0}.")]
+    Refused(String),
+    /// It could not be asked, or did not answer. Whether the change is kept can be seen on the overview.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }
 
 impl Unavailable {

@@ -2,6 +2,7 @@
 
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::{Health, Management, Overview, Root, State, Units};
+use pocketstack_model::status::{Doing, Installation};
 
 use super::words;
 
@@ -87,6 +88,20 @@ pub fn findings(overview: &Overview) -> Vec<Finding> {
         findings.push(Finding::new(
             Level::Problem,
             format!("The system service {unit} has failed."),
+        ));
+    }
+    for kept in &overview.kept {
+        if let Doing::Stuck { why } = &kept.doing {
+            findings.push(Finding::new(
+                Level::Problem,
+                format!("{} is not as configured: {why}", kept.subject),
+            ));
+        }
+    }
+    if let Installation::Failed { why } = &overview.installation {
+        findings.push(Finding::new(
+            Level::Problem,
+            format!("The installation to disk has failed: {why}"),
         ));
     }
     findings.extend(root(&overview.boot.root));

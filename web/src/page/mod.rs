@@ -1,5 +1,6 @@
 //! What people see: the overview of this machine, and error pages. Texts are in `templates/` and [`words`].
 
+mod confirm;
 mod health;
 mod overview;
 mod words;
@@ -11,7 +12,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Route, State, catch, catchers, get, routes};
 
 use crate::assets::Assets;
-use crate::node::Cached;
+use crate::node::{Cached, Unavailable};
 use overview::OverviewPage;
 
 /// How many seconds a client may well wait before it tries again while the node controller is away.
@@ -19,7 +20,7 @@ pub const RETRY_AFTER: u32 = 5;
 
 /// Routes of the pages, for `/`.
 pub fn routes() -> Vec<Route> {
-    routes![index]
+    routes![index, confirm::ask, confirm::confirm]
 }
 
 /// Error pages, for `/`.
@@ -31,7 +32,8 @@ pub fn catchers() -> Vec<Catcher> {
 pub struct Page {
     status: Status,
     html: String,
-    retry: bool,
+    /// After how many seconds another attempt makes sense.
+    retry: Option<u32>,
 }
 
 impl Page {
@@ -43,7 +45,7 @@ impl Page {
         Ok(Self {
             status,
             html,
-            retry: false,
+            retry: None,
         })
     }
 }
@@ -55,8 +57,8 @@ impl<'r> Responder<'r, 'static> for Page {
             .status(self.status)
             .header(ContentType::HTML)
             .raw_header("Cache-Control", "no-store");
-        if self.retry {
-            response.raw_header("Retry-After", RETRY_AFTER.to_string());
+        if let Some(seconds) = self.retry {
+            response.raw_header("Retry-After", seconds.to_string());
         }
         response
             .sized_body(self.html.len(), std::io::Cursor::new(self.html))
@@ -83,22 +85,25 @@ struct ErrorPage<'a> {
 async fn index(node: &State<Cached>, assets: &State<Assets>) -> Result<Page, Status> {
     match node.overview().await {
         Ok(overview) => Page::render(Status::Ok, &OverviewPage::new(&overview, assets)),
-        Err(unavailable) => {
-            let page = ErrorPage {
-                assets,
-                version: env!("CARGO_PKG_VERSION"),
-                title: words::NODE_AWAY,
-                detail: unavailable.to_string(),
-                advice: unavailable.advice(),
-                code: None,
-                live: true,
-            };
-            Ok(Page {
-                retry: true,
-                ..Page::render(Status::ServiceUnavailable, &page)?
-            })
-        }
+        Err(unavailable) => away(&unavailable, assets),
     }
+}
+
+/// The page while the node controller cannot be asked.
+fn away(unavailable: &Unavailable, assets: &Assets) -> Result<Page, Status> {
+    let page = ErrorPage {
+        assets,
+        version: env!("CARGO_PKG_VERSION"),
+        title: words::NODE_AWAY,
+        detail: unavailable.to_string(),
+        advice: unavailable.advice(),
+        code: None,
+        live: true,
+    };
+    Ok(Page {
+        retry: Some(RETRY_AFTER),
+        ..Page::render(Status::ServiceUnavailable, &page)?
+    })
 }
 
 fn error(status: Status, title: &str, detail: &str, request: &Request<'_>) -> Result<Page, Status> {

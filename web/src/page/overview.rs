@@ -5,8 +5,10 @@ use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::{
     Boot, Component, Disk, Health, Link, Management, Nic, Overview, Root, State, Units,
 };
+use pocketstack_model::status::{Doing, Installation, Kept, NetworkChange};
 use time::format_description::well_known::Rfc3339;
 
+use super::confirm::Waits;
 use super::health::{self, Finding, Level};
 use super::words;
 use crate::assets::Assets;
@@ -22,6 +24,11 @@ pub struct OverviewPage<'a> {
     /// Class of the summary in the style sheet.
     class: &'static str,
     findings: Vec<Finding>,
+    /// A change of the networks that waits to be confirmed.
+    waits: Option<Waits>,
+    /// What became of the last change, if it was taken back.
+    reverted: Option<String>,
+    kept: Vec<KeptRow<'a>>,
     busy: Option<u8>,
     load: [String; 3],
     memory_percent: u8,
@@ -32,6 +39,13 @@ pub struct OverviewPage<'a> {
     nics: Vec<NicRow<'a>>,
     read_at: String,
     read_at_machine: String,
+}
+
+struct KeptRow<'a> {
+    kept: &'a Kept,
+    doing: &'static str,
+    class: &'static str,
+    detail: Option<String>,
 }
 
 struct Network {
@@ -95,6 +109,15 @@ impl<'a> OverviewPage<'a> {
             summary,
             class,
             findings,
+            waits: match overview.network_change {
+                NetworkChange::Unconfirmed { until } => Some(Waits::new(until)),
+                _ => None,
+            },
+            reverted: match &overview.network_change {
+                NetworkChange::Reverted { at, why } => Some(words::reverted(*at, why)),
+                _ => None,
+            },
+            kept: overview.kept.iter().map(kept).collect(),
             busy: overview.cpu.busy_percent.map(whole_percent),
             load: overview.cpu.load.map(|load| format!("{load:.2}")),
             memory_percent: share(overview.memory.used, overview.memory.total),
@@ -107,6 +130,23 @@ impl<'a> OverviewPage<'a> {
             // Only a year beyond 9999 has no RFC 3339 form.
             read_at_machine: overview.read_at.format(&Rfc3339).unwrap_or_default(),
         }
+    }
+}
+
+fn kept(kept: &Kept) -> KeptRow<'_> {
+    let (doing, class, detail) = match &kept.doing {
+        Doing::Nothing => ("Nothing, it is as wanted", "good", None),
+        Doing::Changing { since, step } => {
+            let detail = format!("{step}, since {}", words::moment(*since));
+            ("Changing it", "ready", Some(detail))
+        }
+        Doing::Stuck { why } => ("Stuck", "problem", Some(why.clone())),
+    };
+    KeptRow {
+        kept,
+        doing,
+        class,
+        detail,
     }
 }
 

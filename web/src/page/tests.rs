@@ -3,9 +3,11 @@ use std::net::IpAddr;
 use pocketstack_model::node::{
     Address, Firmware, Health, Management, Medium, Overview, Root, State as Storage, Units,
 };
+use pocketstack_model::status::{Doing, Installation, Kept, NetworkChange};
 use rocket::http::Method;
 use rocket::local::asynchronous::Client;
 
+use crate::confirm::testing::{CODE, unconfirmed};
 use crate::node::Unavailable;
 use crate::server::testing::client;
 
@@ -241,12 +243,25 @@ async fn hostile_names_stay_text() {
         overview.units = Units::Known {
             failed: vec![HOSTILE.to_owned()],
         };
+        let hostile = || HOSTILE.to_owned();
+        overview.kept = vec![Kept {
+            subject: hostile(),
+            want: hostile(),
+            see: hostile(),
+            doing: Doing::Stuck { why: hostile() },
+        }];
+        overview.network_change = NetworkChange::Reverted {
+            at: overview.read_at,
+            why: hostile(),
+        };
+        overview.installation = Installation::Failed { why: hostile() };
     })
     .await;
     assert!(!html.contains("<script>"), "{html}");
     assert!(!html.contains("alert('x')"), "{html}");
-    // 17 places, four of them shown twice: the name in the title, two reasons among the findings, and the unit.
-    assert_eq!(html.matches("alert(&#39;x&#39;)").count(), 21, "{html}");
+    // 23 places, six of them shown twice: the name in the title, four reasons among the findings, and the unit; the
+    // subject that is stuck stands there too.
+    assert_eq!(html.matches("alert(&#39;x&#39;)").count(), 30, "{html}");
 }
 
 #[tokio::test]
@@ -301,6 +316,10 @@ async fn mistakes_get_readable_pages() {
 async fn nothing_inline_is_on_any_page() {
     let (client, node) = client().await;
     let mut pages = vec![get(&client, "/").await.1, get(&client, "/no-such-page").await.1];
+    node.change(|overview| overview.network_change = unconfirmed(60));
+    for path in ["/", "/network/confirm", "/network/confirm?code=ABCD2345"] {
+        pages.push(get(&client, path).await.1);
+    }
     node.leave(Unavailable::NotRunning);
     pages.push(get(&client, "/").await.1);
     for html in pages {
@@ -324,4 +343,199 @@ async fn nothing_inline_is_on_any_page() {
             ],
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_a_table_and_what_is_stuck_a_problem() {
+    let kept = |subject: &str, doing| Kept {
+        subject: subject.to_owned(),
+        want: format!("{subject} as wanted"),
+        see: format!("{subject} as seen"),
+        doing,
+    };
+    let html = page_after(|overview| {
+        overview.kept = vec![
+            kept("name", Doing::Nothing),
+            kept(
+                "network management",
+                Doing::Changing {
+                    since: overview.read_at,
+                    step: "making br-mgmt".to_owned(),
+                },
+            ),
+            kept(
+                "time",
+                Doing::Stuck {
+                    why: "no such zone".to_owned(),
+                },
+            ),
+        ];
+    })
+    .await;
+    shows(
+        &html,
+        &[
+            "What I want</th>",
+            "What I see</th>",
+            "name as wanted",
+            "name as seen",
+            ">Nothing, it is as wanted</span>",
+            ">Changing it</span>",
+            "making br-mgmt, since 2026-11-21 08:04:12 UTC",
+            ">Stuck</span>",
+            "time is not as configured: no such zone",
+            "1 problem",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn an_installation_shows_how_far_it_is_and_how_it_ended() {
+    let shown = async |installation| page_after(|overview| overview.installation = installation).await;
+    assert!(!page_after(|_| {}).await.contains("installation-title"));
+    let running = Installation::Running {
+        step: "writing the system".to_owned(),
+        percent: 52,
+    };
+    shows(
+        &shown(running).await,
+        &[
+            "Installing to disk",
+            "52 %: writing the system",
+            "max=\"100\" value=\"52\"",
+        ],
+    );
+    let failed = Installation::Failed {
+        why: "sda cannot be written".to_owned(),
+    };
+    shows(
+        &shown(failed).await,
+        &["has failed</h2>", "sda cannot be written"],
+    );
+    let done = Installation::Done {
+        disk: "nvme7n1".to_owned(),
+    };
+    shows(&shown(done).await, &["Installed to disk", "<code>nvme7n1</code>"]);
+}
+
+async fn send(client: &Client, code: &str) -> (u16, String) {
+    let response = client
+        .post("/network/confirm")
+        .header(ContentType::Form)
+        .body(format!("code={code}"))
+        .dispatch()
+        .await;
+    assert_eq!(response.content_type(), Some(ContentType::HTML));
+    (
+        response.status().code,
+        response.into_string().await.expect("it has a body"),
+    )
+}
+
+#[tokio::test]
+async fn a_change_of_the_networks_is_kept_with_its_code() {
+    let (client, node) = client().await;
+    node.change(|overview| overview.network_change = unconfirmed(60));
+    let (_, html) = get(&client, "/").await;
+    shows(
+        &html,
+        &[
+            "New network settings are in use",
+            "action=\"/network/confirm\"",
+            "<label for=\"code\">Code</label>",
+        ],
+    );
+    let (status, html) = get(&client, &format!("/network/confirm?code={CODE}")).await;
+    assert_eq!(status, 200);
+    shows(&html, &["Keep the new network settings?", "value=\"ABCD2345\""]);
+
+    let (status, html) = send(&client, "WRNG2345").await;
+    assert_eq!(status, 403);
+    shows(
+        &html,
+        &[
+            "role=\"alert\"",
+            "the code is wrong",
+            "4 more tries are left",
+            "<form",
+        ],
+    );
+    let (status, html) = send(&client, CODE).await;
+    assert_eq!(status, 200);
+    shows(&html, &["The new network settings are kept"]);
+    assert!(!html.contains("<form"));
+    assert!(!get(&client, "/").await.1.contains("change-title"));
+
+    let (status, html) = send(&client, CODE).await;
+    assert_eq!(status, 409);
+    shows(&html, &["No change of the networks waits"]);
+}
+
+#[tokio::test]
+async fn after_too_many_codes_the_form_is_gone() {
+    let (client, node) = client().await;
+    node.change(|overview| overview.network_change = unconfirmed(60));
+    for _ in 0..5 {
+        assert_eq!(send(&client, "WRNG2345").await.0, 403);
+    }
+    let (status, html) = send(&client, CODE).await;
+    assert_eq!(status, 429);
+    shows(&html, &["Too many wrong codes"]);
+    assert!(!html.contains("<form"));
+    assert_eq!(node.codes(), 5);
+}
+
+#[tokio::test]
+async fn a_change_that_was_taken_back_says_why() {
+    let (client, node) = client().await;
+    node.change(|overview| {
+        overview.network_change = NetworkChange::Reverted {
+            at: overview.read_at,
+            why: "nobody confirmed it within 60 seconds".to_owned(),
+        };
+    });
+    for path in ["/", "/network/confirm"] {
+        let (status, html) = get(&client, path).await;
+        assert_eq!(status, 200);
+        shows(
+            &html,
+            &[
+                "The network settings were taken back",
+                "Since 2026-11-21 08:04:12 UTC the settings before are in use again: nobody confirmed it within 60 seconds.",
+            ],
+        );
+    }
+}
+
+#[tokio::test]
+async fn hostile_codes_stay_text_and_other_sites_are_not_served() {
+    let (client, node) = client().await;
+    node.change(|overview| overview.network_change = unconfirmed(60));
+    let (_, html) = get(
+        &client,
+        "/network/confirm?code=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    )
+    .await;
+    assert!(!html.contains("<script>"), "{html}");
+    shows(&html, &["&#60;script&#62;"]);
+
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200)] {
+        let response = client
+            .post("/network/confirm")
+            .header(ContentType::Form)
+            .header(rocket::http::Header::new("Sec-Fetch-Site", site))
+            .body(format!("code={CODE}"))
+            .dispatch()
+            .await;
+        assert_eq!(response.status().code, status, "{site}");
+    }
+    assert_eq!(node.codes(), 1);
+}
+
+#[tokio::test]
+async fn the_address_for_confirming_knows_two_methods() {
+    let (client, _node) = client().await;
+    let response = client.put("/network/confirm").dispatch().await;
+    assert_eq!(response.status(), Status::MethodNotAllowed);
+    assert_eq!(response.headers().get_one("Allow"), Some("GET, HEAD, POST"));
 }

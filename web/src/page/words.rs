@@ -11,6 +11,14 @@ pub const NOT_ALLOWED_DETAIL: &str = "The method of the request is not allowed h
 pub const BAD_REQUEST_DETAIL: &str = "The request could not be served as it was sent.";
 pub const OUR_FAULT_DETAIL: &str =
     "Something went wrong on this machine while the page was made. Its log says more.";
+pub const CONFIRM: &str = "Keep the new network settings?";
+pub const CONFIRM_DETAIL: &str =
+    "The new settings are in use. That you can read this page over them shows that they work for you.";
+pub const CONFIRMED: &str = "The new network settings are kept";
+pub const CONFIRMED_DETAIL: &str = "They are stored, and stay after a restart.";
+pub const NO_CHANGE: &str = "No change of the networks waits";
+pub const NO_CHANGE_DETAIL: &str = "The network settings in use are the ones that are kept.";
+pub const REVERTED: &str = "The network settings were taken back";
 pub const GO_TO_OVERVIEW: &str = "Go to the overview of this machine.";
 
 /// Name of a component and what it is for.
@@ -60,6 +68,14 @@ pub fn moment(at: OffsetDateTime) -> String {
         at.hour(),
         at.minute(),
         at.second()
+    )
+}
+
+/// What became of a change that was not kept.
+pub fn reverted(at: OffsetDateTime, why: &str) -> String {
+    format!(
+        "Since {} the settings before are in use again: {why}.",
+        moment(at)
     )
 }
 

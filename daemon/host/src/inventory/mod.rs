@@ -3,7 +3,9 @@
 mod cpu;
 mod disk;
 mod memory;
+mod partition;
 
 pub use cpu::{CpuTimes, cpu};
 pub use disk::disks;
 pub use memory::memory;
+pub use partition::{partition_name, udev_property};

@@ -5,7 +5,8 @@ use pocketstack_model::mac::MacAddress;
 
 use crate::root::Root;
 
-/// The card behind an Ethernet link, or `None` for anything that is no wired card of this machine.
+/// The card behind an Ethernet link, or `None` for anything that is no wired card of this machine. Its largest MTU is
+/// not in sysfs.
 ///
 /// A card has a `device` in sysfs, which bridges, tunnels and what VMs are attached to have not. Left out are
 /// wireless cards; virtual functions (`device/physfn`), which are meant for guests; and the representors of those
@@ -32,6 +33,7 @@ pub fn card(root: &Root, name: &str, index: u32, permanent_mac: MacAddress) -> O
         mbps: mbps
             .filter(|mbps| (1..i64::from(u32::MAX)).contains(mbps))
             .and_then(|mbps| mbps.try_into().ok()),
+        largest_mtu: None,
         // Without a device manager, as in a container, nobody will rename anything.
         settled: !root.exists("/run/udev/control") || root.exists(format!("/run/udev/data/n{index}")),
     })

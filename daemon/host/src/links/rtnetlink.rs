@@ -1,15 +1,21 @@
 //! The real adapter: the kernel's rtnetlink (rtnetlink(7)).
 
 use futures_util::{StreamExt, TryStreamExt};
-use pocketstack_model::link::{BondMode, LinkAction, LinkIndex, LinkKind, LinkName, Links, ObservedLink};
+use pocketstack_model::config::names::VlanId;
+use pocketstack_model::config::network::BondPolicy;
+use pocketstack_model::link::{
+    BondMode, Card, LinkAction, LinkIndex, LinkKind, LinkName, Links, ObservedLink,
+};
 use pocketstack_model::mac::MacAddress;
 use pocketstack_model::node::Address;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use rtnetlink::packet_route::link::{
     BondMode as KernelBondMode, BridgeStpState, InfoBond, InfoBondPort, InfoBridge, InfoData, InfoKind,
-    InfoPortData, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
+    InfoPortData, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage, VlanProtocol,
 };
-use rtnetlink::{Handle, LinkBond, LinkBridge, LinkUnspec, MulticastGroup, new_multicast_connection};
+use rtnetlink::{
+    Handle, LinkBond, LinkBridge, LinkUnspec, LinkVlan, MulticastGroup, new_multicast_connection,
+};
 use tokio::sync::{Mutex, watch};
 
 use super::{Error, NetworkLinks, card::card};
@@ -90,12 +96,21 @@ impl Rtnetlink {
                 self.change(LinkUnspec::new_with_index(self.index(link).await?).up().build())
                     .await
             }
-            LinkAction::AddBond { name, mac, miimon_ms } => {
+            LinkAction::AddBond {
+                name,
+                policy,
+                mac,
+                miimon_ms,
+            } => {
                 let bond = LinkBond::new(name.as_str())
-                    .mode(KernelBondMode::ActiveBackup)
+                    .mode(kernel_mode(*policy))
                     .miimon(*miimon_ms)
                     .address(mac.bytes().to_vec());
                 self.handle.link().add(bond.build()).execute().await
+            }
+            LinkAction::AddVlan { name, lower, id } => {
+                let vlan = LinkVlan::new(name.as_str(), self.index(lower).await?, (*id).into());
+                self.handle.link().add(vlan.build()).execute().await
             }
             LinkAction::AddBridge { name, mac } => {
                 let bridge = LinkBridge::new(name.as_str())
@@ -117,6 +132,10 @@ impl Rtnetlink {
             LinkAction::SetMac { link, mac } => {
                 let link = LinkUnspec::new_with_index(self.index(link).await?);
                 self.change(link.address(mac.bytes().to_vec()).build()).await
+            }
+            LinkAction::SetMtu { link, mtu } => {
+                let link = LinkUnspec::new_with_index(self.index(link).await?);
+                self.change(link.mtu(u32::from(u16::from(*mtu))).build()).await
             }
             LinkAction::Attach { port, master } => {
                 let master = self.index(master).await?;
@@ -192,6 +211,7 @@ fn words(error: &rtnetlink::Error) -> String {
 fn observed(root: &Root, message: &LinkMessage) -> Option<ObservedLink> {
     let mut name = None;
     let (mut mac, mut own_mac, mut master) = (None, None, None);
+    let (mut mtu, mut largest_mtu, mut lower, mut elsewhere) = (0, None, None, false);
     let mut infos: &[LinkInfo] = &[];
     for attribute in &message.attributes {
         match attribute {
@@ -199,19 +219,28 @@ fn observed(root: &Root, message: &LinkMessage) -> Option<ObservedLink> {
             LinkAttribute::Address(bytes) => mac = MacAddress::try_from(bytes.as_slice()).ok(),
             LinkAttribute::PermAddress(bytes) => own_mac = MacAddress::try_from(bytes.as_slice()).ok(),
             LinkAttribute::Controller(index) if *index != 0 => master = Some(LinkIndex(*index)),
+            LinkAttribute::Mtu(bytes) => mtu = *bytes,
+            // 0 is no limit (struct net_device in linux/netdevice.h).
+            LinkAttribute::MaxMtu(bytes) if *bytes != 0 => largest_mtu = Some(*bytes),
+            LinkAttribute::Link(index) => lower = Some(LinkIndex(*index)),
+            LinkAttribute::LinkNetNsId(_) => elsewhere = true,
             LinkAttribute::LinkInfo(found) => infos = found,
             _ => {}
         }
     }
     let name = name?;
     let index = message.header.index;
-    let kind = software_kind(infos).unwrap_or_else(|| {
+    // In another network namespace the number stands for another link.
+    let lower = lower.filter(|_| !elsewhere);
+    let kind = software_kind(infos, lower).unwrap_or_else(|| {
         // A driver without a burnt-in address tells none. In a bond the bond remembers what the port had before.
         let permanent = own_mac.or_else(|| mac_before_bond(infos)).or(mac);
         permanent
             .filter(|_| message.header.link_layer_type == LinkLayerType::Ether)
             .and_then(|permanent| card(root, name.as_str(), index, permanent))
-            .map_or(LinkKind::Other, LinkKind::Wired)
+            .map_or(LinkKind::Other, |card| {
+                LinkKind::Wired(Card { largest_mtu, ..card })
+            })
     });
     let flags = message.header.flags;
     Some(ObservedLink {
@@ -222,12 +251,20 @@ fn observed(root: &Root, message: &LinkMessage) -> Option<ObservedLink> {
         up: flags.contains(LinkFlags::Up),
         carrier: flags.contains(LinkFlags::LowerUp),
         master,
+        mtu,
         addresses: Vec::new(),
     })
 }
 
-/// Bridges and bonds say so themselves.
-fn software_kind(infos: &[LinkInfo]) -> Option<LinkKind> {
+fn kernel_mode(policy: BondPolicy) -> KernelBondMode {
+    match policy {
+        BondPolicy::ActiveBackup => KernelBondMode::ActiveBackup,
+        BondPolicy::Lacp => KernelBondMode::Ieee8023Ad,
+    }
+}
+
+/// Bridges, bonds and VLANs say so themselves.
+fn software_kind(infos: &[LinkInfo], lower: Option<LinkIndex>) -> Option<LinkKind> {
     let kind = infos.iter().find_map(|info| {
         if let LinkInfo::Kind(kind) = info {
             Some(kind)
@@ -253,13 +290,30 @@ fn software_kind(infos: &[LinkInfo]) -> Option<LinkKind> {
             for setting in settings {
                 match setting {
                     InfoBond::Mode(KernelBondMode::ActiveBackup) => mode = BondMode::ActiveBackup,
+                    InfoBond::Mode(KernelBondMode::Ieee8023Ad) => mode = BondMode::Lacp,
                     InfoBond::MiiMon(interval) => miimon_ms = *interval,
                     _ => {}
                 }
             }
             Some(LinkKind::Bond { mode, miimon_ms })
         }
+        (InfoKind::Vlan, Some(InfoData::Vlan(settings))) => Some(vlan(settings, lower?)),
         _ => None,
+    }
+}
+
+/// A VLAN of IEEE 802.1Q; those of providers (802.1ad) and without number are nothing decisions depend on.
+fn vlan(settings: &[InfoVlan], lower: LinkIndex) -> LinkKind {
+    let id = settings.iter().find_map(|setting| match setting {
+        InfoVlan::Id(number) => VlanId::try_from(*number).ok(),
+        _ => None,
+    });
+    let plain = settings
+        .iter()
+        .any(|setting| matches!(setting, InfoVlan::Protocol(VlanProtocol::Ieee8021Q)));
+    match id {
+        Some(id) if plain => LinkKind::Vlan { id, lower },
+        _ => LinkKind::Other,
     }
 }
 
@@ -298,3 +352,6 @@ fn usable_address(message: &AddressMessage) -> Option<Address> {
         prefix: message.header.prefix_len,
     })
 }
+
+#[cfg(test)]
+mod tests;

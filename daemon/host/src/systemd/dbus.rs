@@ -1,11 +1,14 @@
 //! The real adapter.
 
 use futures_util::StreamExt;
-use zbus::Connection;
+use futures_util::stream::{SelectAll, select_all};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use zbus::message::Type;
 use zbus::proxy::CacheProperties;
-use zbus::{ObjectPath, OwnedObjectPath};
+use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath};
 
-use super::{Error, Systemd, UnitName, UnitState};
+use super::{Error, Power, Systemd, UnitName, UnitState};
 
 /// `ListUnits`: name, description, load state, active state, sub state, followed unit, path, job id, type, path.
 type ListedUnit = (
@@ -21,6 +24,9 @@ type ListedUnit = (
     OwnedObjectPath,
 );
 
+/// What enabling and disabling did: kind of change, link, where it points.
+type Changes = Vec<(String, String, String)>;
+
 #[zbus::proxy(
     interface = "org.freedesktop.systemd1.Manager",
     default_service = "org.freedesktop.systemd1",
@@ -31,6 +37,13 @@ trait Manager {
     fn list_units_filtered(&self, states: &[&str]) -> zbus::Result<Vec<ListedUnit>>;
     fn load_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn try_restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn get_unit_file_state(&self, name: &str) -> zbus::Result<String>;
+    fn enable_unit_files(&self, names: &[&str], runtime: bool, force: bool) -> zbus::Result<(bool, Changes)>;
+    fn disable_unit_files(&self, names: &[&str], runtime: bool) -> zbus::Result<Changes>;
+    fn reload(&self) -> zbus::Result<()>;
     #[zbus(signal)]
     fn job_removed(&self, id: u32, job: ObjectPath<'_>, unit: &str, result: &str) -> zbus::Result<()>;
 }
@@ -46,24 +59,144 @@ trait Unit {
     fn load_state(&self) -> zbus::Result<String>;
 }
 
+/// What systemd is asked to do with a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Start,
+    Stop,
+    Restart,
+    RestartIfRunning,
+}
+
 /// Systemd at the other end of a D-Bus connection.
 #[derive(Debug, Clone)]
 pub struct DbusSystemd {
-    connection: Connection,
+    bus: watch::Receiver<Option<Connection>>,
+}
+
+/// Ticks when a unit has changed. Several changes may be one tick.
+#[derive(Debug)]
+pub struct UnitChanges {
+    ticks: watch::Receiver<u64>,
+    task: JoinHandle<()>,
+}
+
+impl UnitChanges {
+    /// Takes every signal as it comes: one that is left lying would hold up all else on the connection, the answers
+    /// to questions included.
+    fn hear(mut signals: SelectAll<MessageStream>) -> Self {
+        let (tick, ticks) = watch::channel(0);
+        let task = tokio::spawn(async move {
+            while let Some(Ok(_)) = signals.next().await {
+                tick.send_modify(|count| *count += 1);
+            }
+        });
+        Self { ticks, task }
+    }
+
+    /// Waits for the next change; `false` says that the connection has ended.
+    pub async fn changed(&mut self) -> bool {
+        self.ticks.changed().await.is_ok()
+    }
+}
+
+impl Drop for UnitChanges {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl DbusSystemd {
     /// Uses a connection to the system bus, or one straight to systemd.
     pub fn new(connection: Connection) -> Self {
-        Self { connection }
+        Self::over(watch::channel(Some(connection)).1)
     }
 
-    async fn manager(&self) -> zbus::Result<ManagerProxy<'_>> {
+    /// Uses whatever connection there is at the moment of a question.
+    pub fn over(bus: watch::Receiver<Option<Connection>>) -> Self {
+        Self { bus }
+    }
+
+    fn connection(&self) -> Result<Connection, Error> {
+        self.bus.borrow().clone().ok_or(Error::NoBus)
+    }
+
+    async fn manager(&self) -> Result<ManagerProxy<'static>, Error> {
         // Systemd tells of changed properties only to those who subscribed: nothing is kept, all is asked anew.
-        ManagerProxy::builder(&self.connection)
+        Ok(ManagerProxy::builder(&self.connection()?)
             .cache_properties(CacheProperties::No)
             .build()
-            .await
+            .await?)
+    }
+
+    /// Tells of every unit that comes, goes, or changes its state, from now on. Systemd tells only those who
+    /// subscribed, so nothing is polled.
+    ///
+    /// # Errors
+    /// [`Error::Ask`].
+    pub async fn changes(&self) -> Result<UnitChanges, Error> {
+        let connection = self.connection()?;
+        let signal = |interface, member| {
+            MatchRule::builder()
+                .msg_type(Type::Signal)
+                .interface(interface)
+                .member(member)
+        };
+        let manager = "org.freedesktop.systemd1.Manager";
+        let mut rules = Vec::new();
+        for member in ["JobRemoved", "UnitNew", "UnitRemoved"] {
+            rules.push(signal(manager, member).build()?);
+        }
+        let properties = signal("org.freedesktop.DBus.Properties", "PropertiesChanged")
+            .path_namespace("/org/freedesktop/systemd1/unit")
+            .arg(0, "org.freedesktop.systemd1.Unit");
+        rules.push(properties.build()?);
+        let mut streams = Vec::new();
+        for rule in rules {
+            streams.push(MessageStream::for_match_rule(rule, &connection, None).await?);
+        }
+        subscribe(&self.manager().await?).await?;
+        Ok(UnitChanges::hear(select_all(streams)))
+    }
+
+    async fn run(&self, unit: &UnitName, job: Job) -> Result<(), Error> {
+        let manager = self.manager().await?;
+        // Listening begins before the job does, so that its end cannot be missed.
+        let mut removed = manager.receive_job_removed().await?;
+        subscribe(&manager).await?;
+        let name = unit.as_str();
+        let path = match job {
+            Job::Start => manager.start_unit(name, "replace").await?,
+            Job::Stop => manager.stop_unit(name, "replace").await?,
+            Job::Restart => manager.restart_unit(name, "replace").await?,
+            Job::RestartIfRunning => manager.try_restart_unit(name, "replace").await?,
+        };
+        while let Some(signal) = removed.next().await {
+            let ended = signal.args()?;
+            if ended.job.as_str() == path.as_str() {
+                let (unit, result) = (unit.clone(), ended.result.to_owned());
+                return match (ended.result, job) {
+                    ("done", _) => Ok(()),
+                    (_, Job::Stop) => Err(Error::Stop { unit, result }),
+                    _ => Err(Error::Start { unit, result }),
+                };
+            }
+        }
+        Err(Error::Ask(zbus::Error::Failure(format!(
+            "the connection closed before it was done with {unit}"
+        ))))
+    }
+}
+
+/// Asks for signals. To have asked before on the same connection is an error to systemd, and none to us.
+async fn subscribe(manager: &ManagerProxy<'_>) -> Result<(), Error> {
+    match manager.subscribe().await {
+        Err(zbus::Error::MethodError(name, _, _))
+            if name.as_str() == "org.freedesktop.systemd1.AlreadySubscribed" =>
+        {
+            Ok(())
+        }
+        other => Ok(other?),
     }
 }
 
@@ -78,7 +211,7 @@ impl Systemd for DbusSystemd {
     async fn unit_state(&self, unit: &UnitName) -> Result<UnitState, Error> {
         // LoadUnit also answers for units that do not exist; their load state says so.
         let path = self.manager().await?.load_unit(unit.as_str()).await?;
-        let proxy = UnitProxy::builder(&self.connection)
+        let proxy = UnitProxy::builder(&self.connection()?)
             .path(path)
             .cache_properties(CacheProperties::No)
             .build()
@@ -98,25 +231,48 @@ impl Systemd for DbusSystemd {
     }
 
     async fn start(&self, unit: &UnitName) -> Result<(), Error> {
+        self.run(unit, Job::Start).await
+    }
+
+    async fn stop(&self, unit: &UnitName) -> Result<(), Error> {
+        self.run(unit, Job::Stop).await
+    }
+
+    async fn restart(&self, unit: &UnitName) -> Result<(), Error> {
+        self.run(unit, Job::Restart).await
+    }
+
+    async fn restart_if_running(&self, unit: &UnitName) -> Result<(), Error> {
+        self.run(unit, Job::RestartIfRunning).await
+    }
+
+    async fn enabled(&self, unit: &UnitName) -> Result<bool, Error> {
+        let state = self.manager().await?.get_unit_file_state(unit.as_str()).await?;
+        Ok(matches!(state.as_str(), "enabled" | "enabled-runtime"))
+    }
+
+    async fn set_enabled(&self, unit: &UnitName, enabled: bool) -> Result<(), Error> {
         let manager = self.manager().await?;
-        // Listening begins before the job does, so that its end cannot be missed.
-        let mut removed = manager.receive_job_removed().await?;
-        manager.subscribe().await?;
-        let job = manager.start_unit(unit.as_str(), "replace").await?;
-        while let Some(signal) = removed.next().await {
-            let ended = signal.args()?;
-            if ended.job.as_str() == job.as_str() {
-                return match ended.result {
-                    "done" => Ok(()),
-                    other => Err(Error::Start {
-                        unit: unit.clone(),
-                        result: other.to_owned(),
-                    }),
-                };
-            }
+        if enabled {
+            manager.enable_unit_files(&[unit.as_str()], false, true).await?;
+        } else {
+            manager.disable_unit_files(&[unit.as_str()], false).await?;
         }
-        Err(Error::Ask(zbus::Error::Failure(
-            "the connection closed before the unit had started".to_owned(),
-        )))
+        // Systemd looks at the links that were made or removed only when it is told to.
+        Ok(manager.reload().await?)
+    }
+
+    async fn end_machine(&self, how: Power) -> Result<(), Error> {
+        let target = match how {
+            Power::Restart => "reboot.target",
+            Power::Off => "poweroff.target",
+        };
+        // The methods Reboot and PowerOff of systemd stop nothing first (org.freedesktop.systemd1(5)). The job of the
+        // target never ends before this program does.
+        self.manager()
+            .await?
+            .start_unit(target, "replace-irreversibly")
+            .await?;
+        Ok(())
     }
 }

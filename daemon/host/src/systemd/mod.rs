@@ -3,13 +3,22 @@
 mod dbus;
 mod fake;
 
-pub use dbus::DbusSystemd;
+pub use dbus::{DbusSystemd, UnitChanges};
 pub use fake::FakeSystemd;
 
 use std::fmt;
 use std::future::Future;
 
-/// Reads and starts systemd's units.
+/// How the machine ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// It starts anew.
+    Restart,
+    /// It is switched off.
+    Off,
+}
+
+/// Reads, starts and stops systemd's units.
 pub trait Systemd: Send + Sync {
     /// Names of the units that have failed, in order.
     ///
@@ -28,6 +37,42 @@ pub trait Systemd: Send + Sync {
     /// # Errors
     /// [`Error::Ask`], and [`Error::Start`] if the unit did not start.
     fn start(&self, unit: &UnitName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Stops a unit and waits until it has ended. A unit that does not run stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Ask`], and [`Error::Stop`] if it goes on.
+    fn stop(&self, unit: &UnitName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Stops a unit if it runs, starts it, and waits until systemd is done with it.
+    ///
+    /// # Errors
+    /// As [`Systemd::start`].
+    fn restart(&self, unit: &UnitName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Restarts a unit that runs; any other stays as it is.
+    ///
+    /// # Errors
+    /// As [`Systemd::start`].
+    fn restart_if_running(&self, unit: &UnitName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Whether a unit is started with the machine.
+    ///
+    /// # Errors
+    /// [`Error::Ask`], also if there is no such unit.
+    fn enabled(&self, unit: &UnitName) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Sets whether a unit is started with the machine, which lasts until the machine restarts: `/etc` forgets.
+    ///
+    /// # Errors
+    /// [`Error::Ask`].
+    fn set_enabled(&self, unit: &UnitName, enabled: bool) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Restarts the machine or switches it off, in order: every unit is stopped first. Returns when that has begun.
+    ///
+    /// # Errors
+    /// [`Error::Ask`].
+    fn end_machine(&self, how: Power) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// Full name of a unit with its type (systemd.unit(5)).
@@ -111,6 +156,17 @@ pub enum Error {
     /// It could not be asked, or refused.
     #[error("cannot ask systemd: {0}")]
     Ask(#[from] zbus::Error),
+    /// There is no connection to ask it over.
+    #[error("cannot ask systemd: the system bus does not answer")]
+    NoBus,
+    /// A unit did not stop.
+    #[error("{unit} did not stop ({result}); `journalctl -u {unit}` says why")]
+    Stop {
+        /// The unit.
+        unit: UnitName,
+        /// Result of the job as systemd calls it.
+        result: String,
+    },
     /// A unit did not start.
     #[error("{unit} did not start ({result}); `journalctl -u {unit}` says why")]
     Start {

@@ -19,6 +19,8 @@ pub trait Bench {
     fn plug_in(&self, name: &LinkName, mac: MacAddress) -> impl Future<Output = anyhow::Result<()>>;
     /// Pulls it out.
     fn pull_out(&self, name: &LinkName) -> impl Future<Output = anyhow::Result<()>>;
+    /// Starts a VM with a network card: what it is attached to appears on the host.
+    fn start_vm(&self, tap: &LinkName, mac: MacAddress) -> impl Future<Output = anyhow::Result<()>>;
     /// Gives a link an address.
     fn add_address(&self, name: &LinkName, address: Address) -> impl Future<Output = anyhow::Result<()>>;
 }
@@ -39,6 +41,11 @@ impl Bench for FakeBench {
 
     async fn pull_out(&self, name: &LinkName) -> anyhow::Result<()> {
         self.0.pull_out(name);
+        Ok(())
+    }
+
+    async fn start_vm(&self, tap: &LinkName, mac: MacAddress) -> anyhow::Result<()> {
+        self.0.start_vm(tap, mac);
         Ok(())
     }
 
@@ -91,6 +98,15 @@ impl Bench for KernelBench {
     async fn pull_out(&self, name: &LinkName) -> anyhow::Result<()> {
         std::fs::remove_dir_all(self.card(name))?;
         ip(&["link", "del", name.as_str()])
+    }
+
+    async fn start_vm(&self, tap: &LinkName, mac: MacAddress) -> anyhow::Result<()> {
+        let (name, inside, mac) = (tap.as_str(), format!("p-{tap}"), mac.to_string());
+        ip(&[
+            "link", "add", "name", name, "address", &mac, "type", "veth", "peer", "name", &inside,
+        ])?;
+        ip(&["link", "set", name, "up"])?;
+        ip(&["link", "set", &inside, "up"])
     }
 
     async fn add_address(&self, name: &LinkName, address: Address) -> anyhow::Result<()> {

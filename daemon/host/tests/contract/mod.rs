@@ -1,8 +1,14 @@
-//! What every adapter of `NetworkLinks` keeps, and the management network made with it.
+//! What every adapter of `NetworkLinks` keeps, and the networks made with it.
+
+pub mod networks;
+pub mod software;
+pub mod storm;
+pub mod traffic;
 
 use std::time::Duration;
 
 use pocketstack_host::links::{Error, NetworkLinks};
+use pocketstack_model::config::names::Mtu;
 use pocketstack_model::link::{LinkAction, LinkKind, LinkName, Links, ObservedLink};
 use pocketstack_model::mac::MacAddress;
 use pocketstack_model::node::Address;
@@ -92,6 +98,8 @@ pub async fn links(bench: &impl Bench) -> anyhow::Result<()> {
     // A port of a bridge keeps its own address, and the bridge the one it was given.
     assert_eq!((card.mac, made.mac, made.up), (Some(mac(1)), Some(mac(8)), true));
 
+    sizes(bench, &card1, &bridge).await?;
+
     let address = Address {
         address: [192, 0, 2, 7].into(),
         prefix: 24,
@@ -133,26 +141,58 @@ pub async fn links(bench: &impl Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Why no bond can be made here, if none can.
-pub async fn no_bonds(bench: &impl Bench) -> Option<String> {
-    let bond = LinkAction::AddBond {
-        name: name("bond-try"),
-        mac: mac(7),
-        miimon_ms: 100,
+/// A bridge has the MTU of its smallest port until it is given one.
+async fn sizes(bench: &impl Bench, card: &LinkName, bridge: &LinkName) -> anyhow::Result<()> {
+    let both = async || {
+        let (card, bridge) = (
+            get(bench, card.as_str()).await?,
+            get(bench, bridge.as_str()).await?,
+        );
+        anyhow::Ok((card.mtu, bridge.mtu))
     };
-    if let Err(error) = bench.links().act(&bond).await {
-        return Some(error.to_string());
+    assert_eq!(both().await?, (1500, 1500));
+    set_mtu(bench, card, 1400).await?;
+    assert_eq!(both().await?, (1400, 1400));
+    set_mtu(bench, bridge, 1500).await?;
+    set_mtu(bench, card, 1300).await?;
+    assert_eq!(both().await?, (1300, 1500));
+    set_mtu(bench, card, 1500).await
+}
+
+async fn set_mtu(bench: &impl Bench, link: &LinkName, mtu: u16) -> anyhow::Result<()> {
+    let set = LinkAction::SetMtu {
+        link: link.clone(),
+        mtu: Mtu::try_from(mtu)?,
+    };
+    bench.links().act(&set).await?;
+    Ok(bench.links().act(&set).await?)
+}
+
+async fn act(bench: &impl Bench, actions: impl IntoIterator<Item = LinkAction>) -> anyhow::Result<()> {
+    for action in actions {
+        bench.links().act(&action).await?;
     }
-    let made = get(bench, "bond-try").await.ok()?;
-    bench
-        .links()
-        .act(&LinkAction::Remove {
-            index: made.index,
-            name: made.name,
-        })
-        .await
-        .err()
-        .map(|e| e.to_string())
+    Ok(())
+}
+
+fn up(link: &str) -> LinkAction {
+    LinkAction::SetUp { link: name(link) }
+}
+
+fn attach(port: &str, master: &str) -> LinkAction {
+    LinkAction::Attach {
+        port: name(port),
+        master: name(master),
+    }
+}
+
+async fn remove(bench: &impl Bench, link: &str) -> anyhow::Result<()> {
+    let link = get(bench, link).await?;
+    let remove = LinkAction::Remove {
+        index: link.index,
+        name: link.name,
+    };
+    Ok(bench.links().act(&remove).await?)
 }
 
 async fn pass(bench: &impl Bench, at_most: usize) -> anyhow::Result<usize> {

@@ -4,11 +4,16 @@
 //! All values are checked where they come in, so a [`Configuration`] in hand makes sense on its own; whether it
 //! fits a machine (are the cards there?) is for `pocketstack-plan` to say.
 
+mod cidr;
+pub mod file;
+pub(crate) mod form;
 mod ip;
 pub mod names;
 pub mod network;
+pub mod problem;
+mod rules;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use names::{HostName, TimeServer, TimeZone};
 use network::NetworkSettings;
@@ -21,6 +26,7 @@ pub const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
     /// [`VERSION`].
+    #[serde(deserialize_with = "this_version")]
     pub version: u32,
     /// The machine itself.
     #[serde(default)]
@@ -28,6 +34,16 @@ pub struct Configuration {
     /// Its networks.
     #[serde(default)]
     pub network: NetworkSettings,
+}
+
+/// Documents (JSON) are of this version; files may be older and are brought up by [`file::from_toml`].
+fn this_version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        VERSION => Ok(VERSION),
+        other => Err(serde::de::Error::custom(format!(
+            "this PocketStack knows configurations of version {VERSION}, not {other}"
+        ))),
+    }
 }
 
 /// What a node is before anybody has set anything.

@@ -1,11 +1,12 @@
 //! Names and small values of a configuration. Each is checked where it comes in and cannot be wrong afterwards.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::cidr::Cidr;
 use crate::link::LinkName;
 use crate::mac::MacAddress;
 
@@ -21,11 +22,20 @@ pub struct ValueError {
     pub needed: &'static str,
 }
 
-fn error(given: &str, what: &'static str, needed: &'static str) -> ValueError {
+/// What is given may come from anybody, so no more of it is repeated than a person reads.
+pub(crate) fn error(given: &str, what: &'static str, needed: &'static str) -> ValueError {
     ValueError {
-        given: given.to_owned(),
+        given: shorten(given),
         what,
         needed,
+    }
+}
+
+/// At most the first 60 characters.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -211,11 +221,28 @@ impl TryFrom<u16> for VlanId {
         if (1..=4094).contains(&number) {
             return Ok(Self(number));
         }
-        Err(error(
-            &number.to_string(),
-            "VLAN",
-            "a number from 1 to 4094 is needed",
-        ))
+        Err(Self::wrong(&number.to_string()))
+    }
+}
+
+impl FromStr for VlanId {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let number: u16 = text.parse().map_err(|_| Self::wrong(text))?;
+        Self::try_from(number)
+    }
+}
+
+impl VlanId {
+    fn wrong(given: &str) -> ValueError {
+        error(given, "VLAN", "a number from 1 to 4094 is needed")
+    }
+}
+
+impl fmt::Display for VlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -243,11 +270,28 @@ impl TryFrom<u16> for Mtu {
         if (1280..=9216).contains(&bytes) {
             return Ok(Self(bytes));
         }
-        Err(error(
-            &bytes.to_string(),
-            "MTU",
-            "a number of bytes from 1280 to 9216 is needed",
-        ))
+        Err(Self::wrong(&bytes.to_string()))
+    }
+}
+
+impl FromStr for Mtu {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let number: u16 = text.parse().map_err(|_| Self::wrong(text))?;
+        Self::try_from(number)
+    }
+}
+
+impl Mtu {
+    fn wrong(given: &str) -> ValueError {
+        error(given, "MTU", "a number of bytes from 1280 to 9216 is needed")
+    }
+}
+
+impl fmt::Display for Mtu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -257,74 +301,70 @@ impl From<Mtu> for u16 {
     }
 }
 
-/// An address with the length of its network's prefix ("192.168.1.10/24").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cidr<A> {
-    /// The address of this machine, not of the network.
-    pub address: A,
-    /// Length of the prefix in bits.
-    pub prefix: u8,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl FromStr for Cidr<Ipv4Addr> {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let wrong = || {
-            error(
-                text,
-                "IPv4 address with prefix",
-                "the address of this machine and the length of its network's prefix are needed, such as 192.168.1.10/24",
-            )
-        };
-        let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
-        let address: Ipv4Addr = address.parse().map_err(|_| wrong())?;
-        let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
-        let host = u32::from(address) & u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
-        let all = u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
-        let usable = !address.is_unspecified()
-            && !address.is_loopback()
-            && !address.is_multicast()
-            && !address.is_broadcast()
-            && (1..=32).contains(&prefix);
-        // The first and the last address of a network are nobody's, except where it has only one or two (RFC 3021).
-        if usable && (prefix >= 31 || (host != 0 && host != all)) {
-            return Ok(Self { address, prefix });
-        }
-        Err(wrong())
-    }
-}
-
-impl FromStr for Cidr<Ipv6Addr> {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let wrong = || {
-            error(
-                text,
-                "IPv6 address with prefix",
-                "the address of this machine and the length of its network's prefix are needed, such as 2001:db8::10/64",
-            )
-        };
-        let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
-        let address: Ipv6Addr = address.parse().map_err(|_| wrong())?;
-        let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
-        let usable = !address.is_unspecified()
-            && !address.is_loopback()
-            && !address.is_multicast()
-            && !address.is_unicast_link_local()
-            && address.to_ipv4_mapped().is_none()
-            && (1..=128).contains(&prefix);
-        if usable {
-            Ok(Self { address, prefix })
-        } else {
-            Err(wrong())
+    fn refused<T: FromStr<Err = ValueError> + fmt::Debug>(texts: &[&str]) {
+        for text in texts {
+            assert!(text.parse::<T>().is_err(), "{text:?}");
         }
     }
-}
 
-impl<A: fmt::Display> fmt::Display for Cidr<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+    fn kept<T: FromStr<Err = ValueError> + fmt::Display>(texts: &[&str]) {
+        for text in texts {
+            let value: T = text.parse().unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(value.to_string(), *text);
+        }
+    }
+
+    #[test]
+    fn host_names_are_one_label_of_lower_case() {
+        kept::<HostName>(&["a", "lab-1", "0x"]);
+        let long = "a".repeat(64);
+        refused::<HostName>(&[
+            "",
+            "Lab",
+            "lab_1",
+            "-a",
+            "a-",
+            "10",
+            "a.b",
+            "localhost",
+            "é",
+            &long,
+        ]);
+    }
+
+    #[test]
+    fn time_zones_name_no_other_file() {
+        kept::<TimeZone>(&["UTC", "America/Sao_Paulo", "Etc/GMT+3"]);
+        refused::<TimeZone>(&["", "/etc/passwd", "../UTC", "Europe//Lisbon", "Europe/", "a b"]);
+    }
+
+    #[test]
+    fn time_servers_are_names_or_addresses() {
+        kept::<TimeServer>(&["pool.ntp.org", "192.0.2.1", "2001:db8::1"]);
+        refused::<TimeServer>(&["", "a b", "pool..org", "pool.ntp.org\nServers=x", "-a"]);
+    }
+
+    #[test]
+    fn numbers_have_their_range() {
+        kept::<VlanId>(&["1", "4094"]);
+        refused::<VlanId>(&["0", "4095", "-1", "99999999999999999999", "x"]);
+        kept::<Mtu>(&["1280", "9216"]);
+        refused::<Mtu>(&["1279", "9217"]);
+    }
+
+    #[test]
+    fn a_card_is_a_name_or_a_mac_address() {
+        kept::<CardName>(&["enp1s0", "52:54:00:12:34:56"]);
+        refused::<CardName>(&["", "a/b", "ff:ff:ff:ff:ff:ff", "longer-than-a-link"]);
+    }
+
+    #[test]
+    fn of_a_long_value_only_the_start_is_repeated() {
+        let error = "é".repeat(70_000).parse::<HostName>().expect_err("far too long");
+        assert!(error.to_string().len() < 400, "{error}");
     }
 }

@@ -1,10 +1,13 @@
 //! The networks of a node: one for each role.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
 use super::names::{CardName, Cidr, Mtu, VlanId};
+use super::problem::{Problem, Problems};
+use super::rules;
 
 /// What a network is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,22 +53,65 @@ impl Role {
     }
 }
 
+/// The role as it is called in files.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Management => "management",
+            Self::External => "external",
+            Self::Bmc => "bmc",
+        })
+    }
+}
+
 /// The networks. A role that is absent has no bridge of its own: it uses the management network's.
+///
+/// Whatever is deserialized fits together ([`NetworkSettings::problems`] is empty); one made in memory is checked when it is
+/// written ([`super::file::to_toml`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct NetworkSettings {
     /// Always there.
-    #[serde(default)]
     pub management: RoleNetwork,
     /// On its own bridge `br-ext`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub external: Option<RoleNetwork>,
     /// On its own bridge `br-bmc`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bmc: Option<RoleNetwork>,
 }
 
+/// What comes in, before it is known to fit together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    #[serde(default)]
+    management: RoleNetwork,
+    #[serde(default)]
+    external: Option<RoleNetwork>,
+    #[serde(default)]
+    bmc: Option<RoleNetwork>,
+}
+
+impl TryFrom<Unchecked> for NetworkSettings {
+    type Error = Problems;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, Problems> {
+        let networks = Self {
+            management: unchecked.management,
+            external: unchecked.external,
+            bmc: unchecked.bmc,
+        };
+        Problems::none_in(networks.problems(), networks)
+    }
+}
+
 impl NetworkSettings {
+    /// All that does not fit together, for forms that show it beside their fields. The keys start with "network.".
+    pub fn problems(&self) -> Vec<Problem> {
+        rules::problems(self)
+    }
+
     /// The roles that have a network of their own, management first.
     pub fn roles(&self) -> impl Iterator<Item = (Role, &RoleNetwork)> {
         [

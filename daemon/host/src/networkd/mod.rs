@@ -1,0 +1,166 @@
+//! systemd-networkd, over D-Bus (org.freedesktop.network1(5)): it gives links their addresses, out of files.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use zbus::Connection;
+use zbus::proxy::CacheProperties;
+
+/// Tells systemd-networkd about changed files.
+pub trait Networkd: Send + Sync {
+    /// Reads all files anew. Links whose file is new, changed or gone are configured anew, all others keep their
+    /// addresses (networkctl(1), `reload`). Starts systemd-networkd if it does not run.
+    ///
+    /// # Errors
+    /// [`Error`] with what D-Bus says.
+    fn reload(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Why systemd-networkd was not told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It could not be asked, or refused.
+    #[error("systemd-networkd did not take the new addresses: {0}")]
+    Ask(#[from] zbus::Error),
+    /// There is no connection to ask it over.
+    #[error("systemd-networkd cannot be told of new addresses: the system bus does not answer")]
+    NoBus,
+}
+
+#[zbus::proxy(
+    interface = "org.freedesktop.network1.Manager",
+    default_service = "org.freedesktop.network1",
+    default_path = "/org/freedesktop/network1"
+)]
+trait Manager {
+    fn reload(&self) -> zbus::Result<()>;
+}
+
+/// systemd-networkd at the other end of a D-Bus connection.
+#[derive(Debug, Clone)]
+pub struct DbusNetworkd {
+    bus: watch::Receiver<Option<Connection>>,
+}
+
+impl DbusNetworkd {
+    /// Uses whatever connection there is at the moment of a call.
+    pub fn over(bus: watch::Receiver<Option<Connection>>) -> Self {
+        Self { bus }
+    }
+}
+
+impl Networkd for DbusNetworkd {
+    async fn reload(&self) -> Result<(), Error> {
+        let connection = self.bus.borrow().clone().ok_or(Error::NoBus)?;
+        let manager = ManagerProxy::builder(&connection)
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?;
+        Ok(manager.reload().await?)
+    }
+}
+
+/// The fake: counts reloads, and may refuse them. Clones are the same systemd-networkd.
+#[derive(Debug, Clone, Default)]
+pub struct FakeNetworkd(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    reloads: usize,
+    refusing: bool,
+}
+
+impl FakeNetworkd {
+    /// How often it has read its files anew.
+    pub fn reloads(&self) -> usize {
+        self.locked().reloads
+    }
+
+    /// Whether it refuses from now on.
+    pub fn refuse(&self, refusing: bool) {
+        self.locked().refusing = refusing;
+    }
+
+    /// Serves it at the other end of a socket, until the returned connection is dropped.
+    ///
+    /// # Errors
+    /// What D-Bus says.
+    pub async fn serve(&self, socket: std::os::unix::net::UnixStream) -> zbus::Result<Connection> {
+        zbus::connection::Builder::unix_stream(socket)
+            .server(zbus::Guid::generate())
+            .p2p()
+            .serve_at("/org/freedesktop/network1", Served(self.clone()))
+            .build()
+            .await
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_reload(&self) -> Result<(), &'static str> {
+        let mut state = self.locked();
+        if state.refusing {
+            return Err("Failed to reload network settings: No such process");
+        }
+        state.reloads += 1;
+        Ok(())
+    }
+}
+
+impl Networkd for FakeNetworkd {
+    async fn reload(&self) -> Result<(), Error> {
+        self.try_reload()
+            .map_err(|why| Error::Ask(zbus::Error::Failure(why.to_owned())))
+    }
+}
+
+struct Served(FakeNetworkd);
+
+#[zbus::interface(name = "org.freedesktop.network1.Manager")]
+impl Served {
+    fn reload(&self) -> zbus::fdo::Result<()> {
+        self.0
+            .try_reload()
+            .map_err(|why| zbus::fdo::Error::Failed(why.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    async fn contract(networkd: &impl Networkd, machine: &FakeNetworkd) {
+        for count in 1..=2 {
+            networkd.reload().await.expect("reloaded");
+            assert_eq!(machine.reloads(), count);
+        }
+        machine.refuse(true);
+        let said = networkd.reload().await.expect_err("refused").to_string();
+        assert!(said.contains("Failed to reload network settings"), "{said}");
+        assert_eq!(machine.reloads(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_fake_keeps_the_contract() {
+        let machine = FakeNetworkd::default();
+        contract(&machine.clone(), &machine).await;
+    }
+
+    #[tokio::test]
+    async fn the_real_adapter_keeps_the_contract() {
+        let machine = FakeNetworkd::default();
+        let (here, there) = UnixStream::pair().expect("a pair of sockets");
+        let client = zbus::connection::Builder::unix_stream(here).p2p().build();
+        let (served, client) = tokio::join!(machine.serve(there), client);
+        let _served = served.expect("served");
+        let (bus, current) = watch::channel(None);
+        let networkd = DbusNetworkd::over(current);
+        assert!(matches!(networkd.reload().await, Err(Error::NoBus)));
+        bus.send_replace(Some(client.expect("connected")));
+        contract(&networkd, &machine).await;
+    }
+}

@@ -1,0 +1,51 @@
+//! What control has done by the machine itself.
+
+use futures_util::future::BoxFuture;
+use pocketstack_model::config::Configuration;
+use pocketstack_model::install::{Candidate, InstallSettings};
+use pocketstack_model::status::Installation;
+use tokio::sync::watch;
+
+use super::Power;
+
+/// An installation to disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Where to, and what becomes of what is there.
+    pub settings: InstallSettings,
+    /// The configuration the installed node comes up with. Without one it comes up for its setup, or, where the state is
+    /// kept, as it was.
+    pub configuration: Option<Configuration>,
+    /// SHA-256 of the answers that asked for it, by which it is recognised later.
+    pub answers: Option<String>,
+}
+
+impl Job {
+    /// What an installation is given of a configuration: one that says nothing neither undoes a kept one nor makes a node
+    /// count as set up.
+    pub fn configuration(known: Configuration) -> Option<Configuration> {
+        (known != Configuration::default()).then_some(known)
+    }
+}
+
+/// The machine, behind a pointer: control is not made of the types of adapters. Errors are words for a person.
+pub trait Machine: Send + Sync {
+    /// Restarts the machine or switches it off.
+    fn power(&self, power: Power) -> BoxFuture<'_, Result<(), String>>;
+
+    /// The last lines of the log.
+    fn log(&self, unit: Option<String>, lines: u32) -> BoxFuture<'_, Result<Vec<String>, String>>;
+
+    /// Disks.
+    fn disks(&self) -> BoxFuture<'_, Result<Vec<Candidate>, String>>;
+
+    /// Installs, tells how far it is, and returns the disk's name once everything was read back.
+    fn install(
+        &self,
+        job: Job,
+        progress: watch::Sender<Installation>,
+    ) -> BoxFuture<'_, Result<String, String>>;
+
+    /// The disk that was installed from answers with this SHA-256, if one is in this machine.
+    fn installed_from(&self, answers: String) -> BoxFuture<'_, Result<Option<String>, String>>;
+}

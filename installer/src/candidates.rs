@@ -1,0 +1,168 @@
+//! The disks of this machine that PocketStack could be installed on, and why others are not offered: read from sysfs
+//! and from what udev has found on them. Disks are opened only where that says nothing, to be sure.
+
+mod content;
+mod used;
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use pocketstack_host::boot::source;
+use pocketstack_host::inventory;
+use pocketstack_host::mounts::{Mount, mounts};
+use pocketstack_host::root::Root;
+use pocketstack_model::bytes::ByteCount;
+use pocketstack_model::install::{Candidate, Content, SMALLEST_DISK};
+use pocketstack_model::node::Disk;
+
+use crate::table::{Shape, Table};
+
+pub use content::{Part, VOLUMES, what_is_on};
+
+/// All disks of the machine, in the order of their names. Two that tell no serial number and have the same model differ
+/// by their path. What cannot be read about a disk is a reason not to offer it, never to leave it out.
+pub fn candidates(root: &Root) -> Vec<Candidate> {
+    let mounts = mounts(root);
+    let medium = source(root, &mounts).disk;
+    let mut found: Vec<(Candidate, Vec<Part>)> = inventory::disks(root, medium.as_deref())
+        .into_iter()
+        .map(|disk| candidate(root, &mounts, disk))
+        .collect();
+    // What an interrupted installation has left on a further disk is nothing, unless a system has come of it after all.
+    let complete = found
+        .iter()
+        .any(|(disk, _)| matches!(disk.content, Content::PocketStack { complete: true }));
+    for (disk, parts) in &mut found {
+        if disk.content == Content::Empty && complete && content::is_unfinished(parts) {
+            disk.content = content::volumes();
+        }
+    }
+    found.into_iter().map(|(disk, _)| disk).collect()
+}
+
+fn candidate(root: &Root, mounts: &[Mount], disk: Disk) -> (Candidate, Vec<Part>) {
+    let name = disk.name.as_str();
+    let folder = format!("/sys/block/{name}");
+    let whole = Udev::of(root, &folder);
+    let (parts, content) = content_of(root, name, &whole, disk.size);
+    let candidate = Candidate {
+        refused: refused(root, mounts, &disk, &whole),
+        path: whole.path(),
+        content,
+        name: disk.name,
+        model: disk.model,
+        serial: disk.serial,
+        size: disk.size,
+    };
+    (candidate, parts)
+}
+
+fn content_of(root: &Root, name: &str, whole: &Udev, size: ByteCount) -> (Vec<Part>, Content) {
+    let folder = format!("/sys/block/{name}");
+    let open = || File::open(root.path(format!("/dev/{name}"))).ok();
+    let mut parts: Vec<Part> = partitions(root, name)
+        .iter()
+        .map(|part| Part::read(root, &folder, part))
+        .collect();
+    // Partitions of a disk without any table are those an installation told the kernel of before it was ended.
+    let unnamed = !parts.is_empty() && parts.iter().all(|part| part.name.is_none());
+    if unnamed && open().is_some_and(|device| has_no_table(&device)) {
+        parts.clear();
+    }
+    let content = what_is_on(&parts, Part::of_whole(whole).as_ref());
+    if content != Content::Empty || !parts.is_empty() {
+        return (parts, content);
+    }
+    // The kernel sees nothing if the first copy of the table is damaged. The second one still says what was there.
+    let sector = root
+        .number(format!("{folder}/queue/logical_block_size"))
+        .unwrap_or(512);
+    let shape = Shape {
+        size: size.0,
+        sector: sector.max(512),
+    };
+    let table = open().and_then(|device| {
+        Table::read(shape, &mut |at, into| device.read_exact_at(into, at))
+            .ok()
+            .flatten()
+    });
+    let parts: Vec<Part> = table
+        .iter()
+        .flat_map(|table| table.entries.iter().flatten())
+        .map(|entry| Part::in_table(&entry.name))
+        .collect();
+    let content = what_is_on(&parts, None);
+    (parts, content)
+}
+
+/// Whether there is nothing at all where every kind of partition table begins.
+fn has_no_table(device: &File) -> bool {
+    let mut start = [0xff; 8192];
+    device.read_exact_at(&mut start, 0).is_ok() && start.iter().all(|byte| *byte == 0)
+}
+
+fn refused(root: &Root, mounts: &[Mount], disk: &Disk, udev: &Udev) -> Option<String> {
+    if disk.boot_medium {
+        return Some("this machine runs from it".to_owned());
+    }
+    if disk.name.starts_with("sr") {
+        return Some("it is a disc".to_owned());
+    }
+    if root.text(format!("/sys/block/{}/ro", disk.name)).as_deref() == Some("1") {
+        return Some("it is write-protected".to_owned());
+    }
+    if disk.size < SMALLEST_DISK {
+        return Some(format!(
+            "it has {}, and at least {SMALLEST_DISK} are needed",
+            disk.size
+        ));
+    }
+    if let Some(why) = used::by(root, mounts, &disk.name) {
+        return Some(why);
+    }
+    if udev.0.is_none() {
+        return Some("it has not been looked at yet: try again in a moment".to_owned());
+    }
+    None
+}
+
+/// Kernel names of a disk's partitions, in the order of their names.
+fn partitions(root: &Root, disk: &str) -> Vec<String> {
+    let folder = format!("/sys/block/{disk}");
+    let mut names = root.names(&folder);
+    names.retain(|name| root.exists(format!("{folder}/{name}/partition")));
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    names
+}
+
+/// What udev knows about a device; `None` inside if it has not looked at it.
+#[derive(Debug)]
+struct Udev(Option<String>);
+
+impl Udev {
+    fn of(root: &Root, folder: &str) -> Self {
+        let number = root.text(format!("{folder}/dev"));
+        Self(number.and_then(|number| root.text(format!("/run/udev/data/b{number}"))))
+    }
+
+    fn property(&self, key: &str) -> Option<&str> {
+        let lines = self.0.as_deref().unwrap_or_default().lines();
+        let mut values =
+            lines.filter_map(|line| line.strip_prefix("E:")?.strip_prefix(key)?.strip_prefix('='));
+        values.next().filter(|value| !value.is_empty())
+    }
+
+    /// Of several, the one that udev names as such.
+    fn path(&self) -> Option<String> {
+        let lines = self.0.as_deref().unwrap_or_default().lines();
+        let mut links: Vec<&str> = lines
+            .filter_map(|line| line.strip_prefix("S:disk/by-path/"))
+            .collect();
+        links.sort_unstable();
+        let own = self.property("ID_PATH").filter(|own| links.contains(own));
+        own.or_else(|| links.first().copied()).map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,389 @@
+//! Which disks an installation takes and what becomes of them: decided from what was asked and what is there, without
+//! touching either.
+
+use std::fmt;
+
+use pocketstack_model::bytes::ByteCount;
+use pocketstack_model::install::{Candidate, Content, DiskChoice, Existing, InstallSettings};
+
+use crate::candidates::VOLUMES;
+
+/// What is going to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The disk that is started from.
+    pub disk: Target,
+    /// Further disks for volumes.
+    pub data: Vec<Target>,
+    /// Whether volumes are kept on both disks.
+    pub mirror: bool,
+    /// Whether state and volumes stay and only the system is written.
+    pub keep: bool,
+}
+
+/// A disk of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Kernel name.
+    pub name: String,
+    /// Capacity.
+    pub size: ByteCount,
+    /// How people know it.
+    pub shown: String,
+    /// What is on it now, in words.
+    pub now: String,
+}
+
+/// One step of an installation, in the words that progress and errors use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Looks whether all is as the plan takes it to be. Nothing is changed.
+    Look,
+    /// Switches off volumes that are on the disks.
+    Release,
+    /// Makes the disks empty ones.
+    Clear,
+    /// Takes the disk's boot entries away; state and volumes stay.
+    Close,
+    /// Copies the root and its hash tree.
+    Copy,
+    /// Reads both back from the disk and proves them by the root hash.
+    Prove,
+    /// Makes the state partition, with the configuration in it.
+    State,
+    /// Makes the volume group and its pool.
+    Volumes,
+    /// Writes what firmware starts, and reads it back.
+    Boot,
+    /// Adds the configuration to the state that stays.
+    Configure,
+    /// Writes the partition tables with the boot sector, and reads them back. From here on the disk is started from.
+    Activate,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Look => "looking at the disks",
+            Self::Release => "switching off volumes on the disks",
+            Self::Clear => "clearing the disks",
+            Self::Close => "taking away the old boot entries",
+            Self::Copy => "copying the system",
+            Self::Prove => "checking the copy",
+            Self::State => "making the state partition",
+            Self::Volumes => "making the storage pool",
+            Self::Boot => "writing the boot files",
+            Self::Configure => "storing the configuration",
+            Self::Activate => "making the disk bootable",
+        })
+    }
+}
+
+impl Plan {
+    /// What is done, in order.
+    pub fn steps(&self) -> Vec<Step> {
+        if self.keep {
+            vec![
+                Step::Look,
+                Step::Close,
+                Step::Copy,
+                Step::Prove,
+                Step::Boot,
+                Step::Configure,
+                Step::Activate,
+            ]
+        } else {
+            vec![
+                Step::Look,
+                Step::Release,
+                Step::Clear,
+                Step::Copy,
+                Step::Prove,
+                Step::State,
+                Step::Volumes,
+                Step::Boot,
+                Step::Activate,
+            ]
+        }
+    }
+
+    /// What will happen to which disk, a sentence each, for the person who decides.
+    pub fn describe(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.keep {
+            lines.push(format!(
+                "{}: the system is written anew; state and volumes stay.",
+                self.disk.shown
+            ));
+            let kept = self
+                .data
+                .iter()
+                .map(|disk| format!("{}: its volumes stay.", disk.shown));
+            lines.extend(kept);
+            return lines;
+        }
+        lines.push(format!(
+            "{}: wiped (now: {}); PocketStack is installed on it, and the machine starts from it.",
+            self.disk.shown, self.disk.now
+        ));
+        for disk in &self.data {
+            lines.push(format!(
+                "{}: wiped (now: {}), and used for volumes.",
+                disk.shown, disk.now
+            ));
+        }
+        if self.mirror {
+            lines.push("Volumes are kept on both disks; the room is that of the smaller one.".to_owned());
+        }
+        lines
+    }
+
+    /// All disks of the plan, the one that is started from first.
+    pub fn disks(&self) -> impl Iterator<Item = &Target> {
+        std::iter::once(&self.disk).chain(&self.data)
+    }
+}
+
+/// Why there is no plan. The words say what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The machine has no disk.
+    #[error(
+        "this machine has no disk: check that it is connected, and that its controller is switched on in the firmware"
+    )]
+    NoDisks,
+    /// No disk is meant.
+    #[error("there is no disk {choice}; there are: {there}")]
+    NoSuchDisk {
+        /// What was asked for.
+        choice: String,
+        /// What is there.
+        there: String,
+    },
+    /// Several are meant.
+    #[error("{choice} means more than one disk: {matching}; choose one by its path")]
+    Ambiguous {
+        /// What was asked for.
+        choice: String,
+        /// The disks.
+        matching: String,
+    },
+    /// A disk is meant that cannot be used.
+    #[error("{disk} cannot be used: {why}; there are: {there}")]
+    Refused {
+        /// The disk.
+        disk: String,
+        /// Why.
+        why: String,
+        /// What is there.
+        there: String,
+    },
+    /// A disk is meant twice.
+    #[error("{0} is chosen twice: name each disk once")]
+    Twice(String),
+    /// A mirror without a second disk.
+    #[error("a mirror needs a second disk: name one in data_disks, or set mirror = false")]
+    MirrorAlone,
+    /// A mirror over more than two.
+    #[error(
+        "a mirror is over two disks, and there are {0}: name one disk in data_disks, or set mirror = false"
+    )]
+    MirrorOfMany(usize),
+    /// There is a PocketStack already.
+    #[error(
+        "{disk} has a PocketStack already: set existing = \"keep\" to write its system anew, or existing = \"erase\" to wipe it"
+    )]
+    Installed {
+        /// The disk.
+        disk: String,
+    },
+    /// There is something else.
+    #[error("{disk} is not empty ({what}): set existing = \"erase\" to wipe it, or choose another disk")]
+    Occupied {
+        /// The disk.
+        disk: String,
+        /// What is on it.
+        what: String,
+    },
+    /// Nothing there that could stay.
+    #[error("{disk} has no PocketStack whose state could be kept (now: {now}): {}", .instead)]
+    NothingToKeep {
+        /// The disk.
+        disk: String,
+        /// What is on it.
+        now: String,
+        /// What to set instead.
+        instead: &'static str,
+    },
+    /// A further disk that is not part of what is kept.
+    #[error(
+        "{disk} is no disk of the PocketStack that is kept (now: {now}): leave it out of data_disks while the system is written anew"
+    )]
+    NotItsDisk {
+        /// The disk.
+        disk: String,
+        /// What is on it.
+        now: String,
+    },
+}
+
+/// Decides. `candidates` are all disks of the machine, those that are not offered as well.
+///
+/// # Errors
+/// [`PlanError`]: nothing is ever guessed.
+pub fn plan(settings: &InstallSettings, candidates: &[Candidate]) -> Result<Plan, PlanError> {
+    if candidates.is_empty() {
+        return Err(PlanError::NoDisks);
+    }
+    if settings.mirror {
+        match settings.data_disks.len() {
+            0 => return Err(PlanError::MirrorAlone),
+            1 => {}
+            more => return Err(PlanError::MirrorOfMany(more + 1)),
+        }
+    }
+    let disk = choose(&settings.disk, candidates)?;
+    let mut data: Vec<&Candidate> = Vec::new();
+    for choice in &settings.data_disks {
+        let further = choose(choice, candidates)?;
+        if further.name == disk.name || data.iter().any(|other| other.name == further.name) {
+            return Err(PlanError::Twice(shown(further)));
+        }
+        data.push(further);
+    }
+    let keep = settings.existing == Existing::Keep;
+    match settings.existing {
+        Existing::Erase => {}
+        Existing::Refuse => std::iter::once(disk)
+            .chain(data.iter().copied())
+            .try_for_each(is_free)?,
+        Existing::Keep => {
+            can_stay(disk)?;
+            data.iter().copied().try_for_each(has_volumes)?;
+        }
+    }
+    Ok(Plan {
+        disk: target(disk),
+        data: data.into_iter().map(target).collect(),
+        mirror: settings.mirror,
+        keep,
+    })
+}
+
+fn choose<'a>(choice: &DiskChoice, candidates: &'a [Candidate]) -> Result<&'a Candidate, PlanError> {
+    let (matching, choice): (Vec<&Candidate>, String) = match choice {
+        DiskChoice::Serial(serial) => (
+            matching(candidates, |disk| disk.serial.as_ref() == Some(serial)),
+            format!("with the serial number {serial}"),
+        ),
+        DiskChoice::Name(name) => {
+            let plain = name.strip_prefix("/dev/").unwrap_or(name);
+            (matching(candidates, |disk| disk.name == plain), plain.to_owned())
+        }
+        DiskChoice::Path(path) => {
+            let plain = path.strip_prefix("/dev/disk/by-path/").unwrap_or(path);
+            let found = matching(candidates, |disk| disk.path.as_deref() == Some(plain));
+            (found, format!("at {plain}"))
+        }
+    };
+    match matching.as_slice() {
+        [] => Err(PlanError::NoSuchDisk {
+            choice,
+            there: list(candidates.iter()),
+        }),
+        [disk] => match &disk.refused {
+            None => Ok(disk),
+            Some(why) => Err(PlanError::Refused {
+                disk: shown(disk),
+                why: why.clone(),
+                there: list(candidates.iter()),
+            }),
+        },
+        several => Err(PlanError::Ambiguous {
+            choice: format!("the disk {choice}"),
+            matching: list(several.iter().copied()),
+        }),
+    }
+}
+
+fn matching(candidates: &[Candidate], is: impl Fn(&Candidate) -> bool) -> Vec<&Candidate> {
+    candidates.iter().filter(|disk| is(disk)).collect()
+}
+
+fn is_free(disk: &Candidate) -> Result<(), PlanError> {
+    match &disk.content {
+        Content::Empty => Ok(()),
+        Content::PocketStack { complete: true } => Err(PlanError::Installed { disk: shown(disk) }),
+        Content::PocketStack { complete: false } | Content::Foreign { .. } => Err(PlanError::Occupied {
+            disk: shown(disk),
+            what: now(disk),
+        }),
+    }
+}
+
+fn can_stay(disk: &Candidate) -> Result<(), PlanError> {
+    let instead = match &disk.content {
+        Content::PocketStack { complete: true } => return Ok(()),
+        Content::Empty => "leave out existing to install on the empty disk",
+        Content::PocketStack { complete: false } | Content::Foreign { .. } => {
+            "set existing = \"erase\" to wipe the disk, or choose another one"
+        }
+    };
+    Err(PlanError::NothingToKeep {
+        disk: shown(disk),
+        now: now(disk),
+        instead,
+    })
+}
+
+fn has_volumes(disk: &Candidate) -> Result<(), PlanError> {
+    match &disk.content {
+        Content::Foreign { what } if what == VOLUMES => Ok(()),
+        _ => Err(PlanError::NotItsDisk {
+            disk: shown(disk),
+            now: now(disk),
+        }),
+    }
+}
+
+fn target(disk: &Candidate) -> Target {
+    Target {
+        name: disk.name.clone(),
+        size: disk.size,
+        shown: shown(disk),
+        now: now(disk),
+    }
+}
+
+/// "sda (WDC WD10EZEX, 100 GiB, serial number S1, pci-0000:00:05.0-ata-1)".
+fn shown(disk: &Candidate) -> String {
+    let serial = disk
+        .serial
+        .as_ref()
+        .map(|serial| format!("serial number {serial}"));
+    let facts = [
+        disk.model.clone(),
+        Some(disk.size.to_string()),
+        serial,
+        disk.path.clone(),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    format!("{} ({})", disk.name, facts.join(", "))
+}
+
+fn now(disk: &Candidate) -> String {
+    match &disk.content {
+        Content::Empty => "empty".to_owned(),
+        Content::PocketStack { complete: true } => "PocketStack".to_owned(),
+        Content::PocketStack { complete: false } => "an incomplete PocketStack".to_owned(),
+        Content::Foreign { what } => what.clone(),
+    }
+}
+
+fn list<'a>(disks: impl Iterator<Item = &'a Candidate>) -> String {
+    let lines: Vec<String> = disks.map(shown).collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Steps on the state partition.
+
+use super::{FileSystem, Host, HostError, NewFile, Part, Run, Trouble, layout, part_of};
+
+/// Where `pocketstackd` keeps its generations, seen from `/var`.
+const FOLDER: &str = "lib/pocketstack/config";
+
+impl<H: Host> Run<'_, H> {
+    /// The state partition, which an older layout has under another number.
+    fn state_part(&self) -> Part {
+        let number = self.table.named(layout::STATE).map_or(0, |(number, _)| number);
+        part_of(self.disk(), &self.table, number)
+    }
+
+    pub(super) fn state(&mut self) -> Result<(), Trouble> {
+        let part = self.state_part();
+        self.host
+            .format(&part, FileSystem::Ext4)
+            .map_err(self.trouble())?;
+        self.store(&part, 1)
+    }
+
+    fn store(&mut self, part: &Part, generation: u64) -> Result<(), Trouble> {
+        let path = format!("{FOLDER}/{generation:08}.toml");
+        let text = self.configuration.take().unwrap_or_default();
+        let file = NewFile {
+            path: &path,
+            bytes: text.as_bytes(),
+        };
+        let files: &[NewFile<'_>] = if text.is_empty() { &[] } else { &[file] };
+        self.put_checked(part, FileSystem::Ext4, files)
+    }
+
+    /// All generations there are, by file name.
+    pub(super) fn configurations(&mut self) -> Result<Vec<(String, Vec<u8>)>, HostError> {
+        let part = self.state_part();
+        self.host.list(&part, FileSystem::Ext4, FOLDER)
+    }
+
+    /// Adds a generation to a kept state, unless the newest one says the same: the step may be repeated.
+    pub(super) fn configure(&mut self) -> Result<(), Trouble> {
+        let Some(text) = self.configuration.clone() else {
+            return Ok(());
+        };
+        let there = self.configurations().map_err(self.trouble())?;
+        let newest = there.iter().rev().find(|(name, _)| name.ends_with(".toml"));
+        if newest.is_some_and(|(_, bytes)| without_checksum(bytes) == text.as_bytes()) {
+            return Ok(());
+        }
+        let numbers = there.iter().filter_map(|(name, _)| number(name));
+        let next = numbers.max().unwrap_or(0) + 1;
+        let part = self.state_part();
+        self.store(&part, next)
+    }
+}
+
+/// Number of a generation, whatever became of its file.
+fn number(name: &str) -> Option<u64> {
+    let (digits, _) = name.split_once('.')?;
+    (digits.len() == 8).then(|| digits.parse().ok()).flatten()
+}
+
+/// `pocketstackd` puts a checksum into a first line of its own.
+fn without_checksum(bytes: &[u8]) -> &[u8] {
+    if bytes.starts_with(b"# sha256 ") {
+        let end = bytes
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(bytes.len(), |at| at + 1);
+        return &bytes[end..];
+    }
+    bytes
+}
