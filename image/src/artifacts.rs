@@ -15,7 +15,7 @@ use crate::rootimage::{RootIds, uuid};
 use crate::stage::walk;
 
 /// Raised when this file, `disk.rs` or `grub.rs` change what is made.
-pub const RECIPE: u32 = 2;
+pub const RECIPE: u32 = 3;
 
 const MIB: u64 = 1 << 20;
 /// Room for both slots' kernels and for years of growth.
@@ -44,8 +44,9 @@ impl Parts<'_> {
     /// The kernel command line, the same on every medium (docs/boot.md explains each word).
     pub fn cmdline(&self) -> String {
         format!(
-            "root=/dev/mapper/root rootfstype=erofs ro roothash={} systemd.verity_root_options=panic-on-corruption \
-             console=tty0 console=ttyS0,115200 quiet panic=30 rd.shell=0 systemd.getty_auto=0",
+            "root=/dev/mapper/root rootfstype=erofs ro roothash={} systemd.verity_root_data=/dev/pocketstack-boot/root \
+             systemd.verity_root_hash=/dev/pocketstack-boot/verity systemd.verity_root_options=panic-on-corruption \
+             lsm=lockdown,capability,landlock,yama,apparmor,ima,evm console=tty0 console=ttyS0,115200 quiet panic=30 rd.shell=0 systemd.getty_auto=0",
             self.ids.hash
         )
     }
@@ -100,12 +101,9 @@ impl Parts<'_> {
     /// # Errors
     /// Any step.
     pub fn raw(&self) -> Result<()> {
-        fs::write(
-            self.work.join("grub.cfg"),
-            grub::config(self.version, &self.cmdline()),
-        )?;
+        fs::write(self.work.join("grub.cfg"), grub::config(&self.cmdline()))?;
         self.esp("esp.img", ESP, "32", true)?;
-        grub::core(self.tools, self.work, "i386-pc", "core.img")?;
+        grub::core(self.tools, self.work, "/parts", "i386-pc", "core.img")?;
         let at = |name: &str| self.work.join(name);
         let (esp, root, tree) = (at("esp.img"), at("root.erofs"), at("root.verity"));
         let partitions = [
@@ -145,7 +143,7 @@ impl Parts<'_> {
             &self.id("disk"),
             &partitions,
         )?;
-        self.take("/usr/lib/grub/i386-pc/boot.img", "boot.img")?;
+        self.take(grub::BOOT_SECTOR, "boot.img")?;
         grub::install(
             &at("pocketstack.raw"),
             &at("boot.img"),
@@ -175,21 +173,20 @@ impl Parts<'_> {
         for (from, to) in [("vmlinuz", "vmlinuz"), ("initrd", "initrd")] {
             fs::copy(self.work.join(from), folder.join(to))?;
         }
-        fs::write(
-            folder.join("grub.cfg"),
-            grub::config(self.version, &self.cmdline()),
-        )?;
+        fs::write(folder.join("grub.cfg"), grub::config(&self.cmdline()))?;
         fs::hard_link(self.work.join("root.img"), iso.join("pocketstack.img"))?;
         grub::core(
             self.tools,
             self.work,
+            "/parts",
             "i386-pc-eltorito",
             "iso/pocketstack/eltorito.img",
         )?;
         self.take("/usr/lib/grub/i386-pc/boot_hybrid.img", "boot_hybrid.img")?;
         let uki = self.work.join("pocketstack.efi").metadata()?.len();
         // systemd-boot twice, the FAT itself and its folders take less than 4 MiB.
-        self.esp("efi.img", aligned(uki) + 4 * MIB, "16", false)?;
+        // A file of the ISO, so that the installer finds it on discs as well, which have no partitions.
+        self.esp("iso/pocketstack/efi.img", aligned(uki) + 4 * MIB, "16", false)?;
         // xorriso takes the volume's dates and ids from SOURCE_DATE_EPOCH, and those of files from the files.
         let date = UNIX_EPOCH + Duration::from_secs(self.epoch);
         for path in walk(&iso)?.iter().chain([&iso]) {
@@ -213,13 +210,6 @@ impl Parts<'_> {
             ])
             .args(["--grub2-mbr", "/parts/boot_hybrid.img", "-partition_offset", "16"])
             .args([
-                "-append_partition",
-                "2",
-                "0xef",
-                "/parts/efi.img",
-                "-appended_part_as_gpt",
-            ])
-            .args([
                 "-b",
                 "pocketstack/eltorito.img",
                 "-no-emul-boot",
@@ -232,8 +222,9 @@ impl Parts<'_> {
             .args([
                 "-eltorito-alt-boot",
                 "-e",
-                "--interval:appended_partition_2:all::",
+                "pocketstack/efi.img",
                 "-no-emul-boot",
+                "-isohybrid-gpt-basdat",
                 "/parts/iso",
             ]))
         .context("cannot make the ISO")?;
@@ -253,12 +244,14 @@ impl Parts<'_> {
         ] {
             self.take(from, name)?;
         }
-        for name in ["vmlinuz", "initrd", "root.img"] {
+        for name in ["vmlinuz", "initrd", "root.img", "pocketstack.efi"] {
             fs::hard_link(self.work.join(name), pxe.join(name))?;
         }
-        // The root comes as a file of the initrd: no network is needed any more once the kernel runs.
+        // The root comes as a file of the initrd, and so does what an installation boots from: no network is needed any
+        // more once the kernel runs.
         let script = format!(
-            "#!ipxe\nkernel vmlinuz initrd=initrd.magic {}\ninitrd initrd\ninitrd root.img /pocketstack.img\nboot\n",
+            "#!ipxe\nkernel vmlinuz initrd=initrd.magic {}\ninitrd initrd\ninitrd root.img /pocketstack.img\n\
+             initrd pocketstack.efi /pocketstack.efi\nboot\n",
             self.cmdline()
         );
         fs::write(pxe.join("boot.ipxe"), script)?;

@@ -56,13 +56,31 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
         .context("the archive has no name")?
         .to_string_lossy()
         .into_owned();
+    let tools_key = tools_tree
+        .file_name()
+        .context("the tools root has no name")?
+        .to_string_lossy()
+        .into_owned();
     let rootfs = paths.repo.join("image/rootfs");
+    let early = programs
+        .iter()
+        .find(|program| program.ends_with(compile::INITRD))
+        .context("the initrd's program was not compiled")?;
     let key = Inputs::recipe(initrd::RECIPE)
         .text(&archive_key)
         .folder(&rootfs.join("usr/lib/dracut"))?
+        .folder(&rootfs.join("usr/lib/udev"))?
+        .file(early)?
         .key();
     let initrd_dir = stages.run("initrd", &key, |out| {
-        initrd::make(paths, &archive, version, lock.epoch, out)
+        let scratch = paths.scratch(2_500_000_000)?;
+        let tools = tools(paths, &tools_tree, scratch.path(), options)?;
+        let work = initrd::Work {
+            tools: &tools,
+            scratch: scratch.path(),
+            program: early,
+        };
+        initrd::make(paths, &work, &archive, version, lock.epoch, out)
     })?;
 
     let sbom = sbom::make(
@@ -72,6 +90,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
     )?;
     let base_key = Inputs::recipe(compose::RECIPE)
         .text(&archive_key)
+        .text(&tools_key)
         .text(version)
         .folder(&rootfs)?
         .file(&paths.repo.join("image/prune.toml"))?
@@ -108,13 +127,7 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
     let ids = RootIds::read(&root_dir)?;
     let key = Inputs::recipe(artifacts::RECIPE)
         .text(&ids.hash)
-        .text(
-            tools_tree
-                .to_string_lossy()
-                .rsplit('/')
-                .next()
-                .unwrap_or_default(),
-        )
+        .text(&tools_key)
         .file(&initrd_dir.join("initrd"))?
         .file(&initrd_dir.join("vmlinuz"))?
         .text(version)
@@ -156,12 +169,13 @@ pub fn build(paths: &Paths, mirrors: &Mirrors, options: &Options) -> Result<Mani
 }
 
 /// Files for network boot.
-const PXE: [&str; 6] = [
+const PXE: [&str; 7] = [
     "undionly.kpxe",
     "ipxe.efi",
     "vmlinuz",
     "initrd",
     "root.img",
+    "pocketstack.efi",
     "boot.ipxe",
 ];
 

@@ -12,7 +12,9 @@ use crate::paths::Paths;
 use crate::progress::Stage;
 
 /// The programs that go into the image.
-pub const PROGRAMS: [&str; 2] = ["pocketstackd", "pocketstack-web"];
+pub const PROGRAMS: [&str; 4] = ["pocketstackd", "pocketstack-web", "pocketctl", INITRD];
+/// The one that goes into the initrd as well.
+pub const INITRD: &str = "pocketstack-initrd";
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use pocketstack_exec::run;
 
+use crate::compile::INITRD;
+use crate::efi;
+use crate::grub;
 use crate::namespace::Chroot;
 use crate::paths::Paths;
 use crate::prune;
@@ -16,8 +19,11 @@ use crate::stage::walk;
 /// Where a node finds what it is made of.
 const SHARE: &str = "usr/share/pocketstack";
 
+/// What belongs to PocketStack alone.
+pub const LIB: &str = "usr/lib/pocketstack";
+
 /// Raised when this file changes what is made.
-pub const RECIPE: u32 = 1;
+pub const RECIPE: u32 = 2;
 
 /// Makes all of the tree that does not change with the daemons, in the empty folder `tree`, which the tools root shows
 /// as `/parts/tree`.
@@ -31,6 +37,7 @@ pub fn base(paths: &Paths, tools: &Chroot, archive: &Path, version: &str, tree: 
     settle(paths, tree)?;
     prune::prune(tree, &paths.repo.join("image/prune.toml"))?;
     firmware(tools, tree)?;
+    boot_files(tools, tree)?;
     factory(tree)
 }
 
@@ -41,7 +48,9 @@ pub fn base(paths: &Paths, tools: &Chroot, archive: &Path, version: &str, tree: 
 pub fn finish(tree: &Path, programs: &[PathBuf], sbom: &str) -> Result<()> {
     for program in programs {
         let name = program.file_name().context("a program without a name")?;
-        install(program, &tree.join("usr/bin").join(name), 0o755)?;
+        // What nobody calls by name is not in the path of those who do.
+        let folder = if name == INITRD { LIB } else { "usr/bin" };
+        install(program, &tree.join(folder).join(name), 0o755)?;
     }
     make_dir(&tree.join(SHARE))?;
     write(&tree.join(SHARE).join("sbom.cdx.json"), sbom)
@@ -70,6 +79,26 @@ pub fn overlay(from: &Path, tree: &Path) -> Result<()> {
                 },
             )?;
         }
+    }
+    Ok(())
+}
+
+/// What the installer makes a disk bootable with. Kernel and initrd come from the medium: they know the root's hash.
+fn boot_files(tools: &Chroot, tree: &Path) -> Result<()> {
+    let folder = format!("/parts/tree/{LIB}/boot");
+    grub::core(
+        tools,
+        &tree.join(LIB).join("boot"),
+        &folder,
+        "i386-pc",
+        "core.img",
+    )?;
+    for (from, name) in [
+        (grub::BOOT_SECTOR, "boot.img"),
+        (efi::SYSTEMD_BOOT, "systemd-bootx64.efi"),
+    ] {
+        run(tools.cmd("cp").args([from, &format!("{folder}/{name}")]))
+            .with_context(|| format!("the tools root has no {from}"))?;
     }
     Ok(())
 }
@@ -108,7 +137,11 @@ fn firmware(tools: &Chroot, tree: &Path) -> Result<()> {
     Ok(())
 }
 
-fn install(from: &Path, to: &Path, mode: u32) -> Result<()> {
+/// Copies a file into the tree, in place of whatever is there.
+///
+/// # Errors
+/// If it cannot be read or written.
+pub fn install(from: &Path, to: &Path, mode: u32) -> Result<()> {
     // Removed first: a hard link or a symlink of a package must not be written through.
     if fs::symlink_metadata(to).is_ok() {
         fs::remove_file(to).with_context(|| format!("cannot replace {}", to.display()))?;

@@ -8,6 +8,9 @@ use pocketstack_exec::run;
 use crate::artifacts::Parts;
 use crate::hash;
 
+/// The boot loader, in the tools root.
+pub const SYSTEMD_BOOT: &str = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
+
 impl Parts<'_> {
     /// Kernel, initrd and command line in one signed-or-signable file: `pocketstack.efi`.
     ///
@@ -57,10 +60,10 @@ impl Parts<'_> {
         .context("cannot make the EFI file system")?;
         fs::write(
             self.work.join("loader.conf"),
-            "timeout 0\nconsole-mode keep\neditor no\n",
+            include_str!("../rootfs/usr/lib/pocketstack/boot/loader.conf"),
         )?;
         let uki = format!("::/EFI/Linux/pocketstack-{}+3.efi", self.version);
-        let boot = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
+        let boot = SYSTEMD_BOOT;
         let mut dirs = vec![
             "::/EFI",
             "::/EFI/BOOT",

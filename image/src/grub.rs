@@ -10,7 +10,10 @@ use pocketstack_exec::run;
 use crate::disk::SECTOR;
 use crate::namespace::Chroot;
 
-const MODULES: [&str; 13] = [
+/// The first sector of a disk, in the tools root.
+pub const BOOT_SECTOR: &str = "/usr/lib/grub/i386-pc/boot.img";
+
+const MODULES: [&str; 14] = [
     "biosdisk",
     "part_gpt",
     "part_msdos",
@@ -24,41 +27,40 @@ const MODULES: [&str; 13] = [
     "serial",
     "terminal",
     "echo",
+    "probe",
 ];
 
-/// The menu: one entry, no waiting. `Shift` or `Esc` at start brings the menu up.
-pub fn config(version: &str, cmdline: &str) -> String {
-    format!(
-        "set timeout=0\nset timeout_style=hidden\nserial --unit=0 --speed=115200\nterminal_input console serial\n\
-         terminal_output console serial\nmenuentry \"PocketStack {version}\" {{\n  linux /pocketstack/vmlinuz {cmdline}\n  \
-         initrd /pocketstack/initrd\n}}\n"
-    )
+/// The menu: one entry, no waiting. `Shift` or `Esc` at start brings the menu up. The installer uses the same text.
+pub fn config(cmdline: &str) -> String {
+    include_str!("../rootfs/usr/lib/pocketstack/boot/grub.cfg").replace("@CMDLINE@", cmdline)
 }
 
-/// Makes GRUB's core for a disk (`i386-pc`) or a disc (`i386-pc-eltorito`) as `/parts/NAME`.
+/// Makes GRUB's core for a disk (`i386-pc`) or a disc (`i386-pc-eltorito`) as `NAME` in `folder` of the tools root,
+/// which is `work` outside.
 ///
 /// # Errors
 /// grub-mkimage's words.
-pub fn core(tools: &Chroot, work: &Path, format: &str, name: &str) -> Result<()> {
-    // The core looks for the file only PocketStack has, whatever number the firmware gave the disk.
-    let early = "search --no-floppy --file --set=root /pocketstack/grub.cfg\nset prefix=($root)/pocketstack\nconfigfile /pocketstack/grub.cfg\n";
+pub fn core(tools: &Chroot, work: &Path, folder: &str, format: &str, name: &str) -> Result<()> {
+    // On a disk the second partition of the disk that was started (`(,gpt2)`); there first, and then wherever the file
+    // only PocketStack has is found: some firmwares give the disk another number than the one it was started as.
+    let prefix = match format {
+        "i386-pc" => "(,gpt2)/pocketstack",
+        _ => "/pocketstack",
+    };
+    let early = "search --no-floppy --file --set=root --hint=$root /pocketstack/grub.cfg\n\
+                 set prefix=($root)/pocketstack\nconfigfile /pocketstack/grub.cfg\n";
     fs::write(work.join("grub-early.cfg"), early)?;
+    let inside = |name: &str| format!("{folder}/{name}");
     run(tools
         .cmd("grub-mkimage")
-        .args([
-            "--format",
-            format,
-            "--prefix",
-            "/pocketstack",
-            "--config",
-            "/parts/grub-early.cfg",
-            "--output",
-        ])
-        .arg(format!("/parts/{name}"))
+        .args(["--format", format, "--prefix", prefix, "--config"])
+        .arg(inside("grub-early.cfg"))
+        .arg("--output")
+        .arg(inside(name))
         .args(MODULES)
         .arg("configfile"))
     .with_context(|| format!("cannot make GRUB's {name}"))?;
-    Ok(())
+    fs::remove_file(work.join("grub-early.cfg")).context("cannot remove GRUB's early configuration")
 }
 
 /// Puts GRUB's boot sector and core into a disk image, as grub-bios-setup would on a device.

@@ -10,24 +10,44 @@ use crate::compose;
 use crate::namespace::{Bind, Chroot};
 use crate::paths::{Paths, need_space};
 use crate::root;
+use crate::stage::walk;
 
 /// Raised when this file changes what is made.
-pub const RECIPE: u32 = 2;
+pub const RECIPE: u32 = 3;
+
+/// What the initrd is made with.
+pub struct Work<'a> {
+    /// The tools root, with `scratch` at `/parts`.
+    pub tools: &'a Chroot,
+    /// An empty folder.
+    pub scratch: &'a Path,
+    /// PocketStack's own program in it.
+    pub program: &'a Path,
+}
 
 /// Unpacks the root once more (dracut wants the whole of it), and leaves `vmlinuz`, `initrd` and `kernel` (its
 /// release) in `out`.
 ///
 /// # Errors
 /// dracut's own words.
-pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path) -> Result<String> {
-    let scratch = paths.scratch(1_500_000_000)?;
-    need_space(scratch.path(), 1_200_000_000)?;
-    let tree = scratch.path().join("tree");
+pub fn make(
+    paths: &Paths,
+    work: &Work<'_>,
+    archive: &Path,
+    version: &str,
+    epoch: u64,
+    out: &Path,
+) -> Result<String> {
+    need_space(work.scratch, 1_500_000_000)?;
+    let tree = work.scratch.join("tree");
     fs::create_dir(&tree)?;
     root::unpack(archive, &tree)?;
     compose::overlay(&paths.repo.join("image/rootfs"), &tree)?;
     compose::identity(&tree, version)?;
+    let name = work.program.file_name().context("a program without a name")?;
+    compose::install(work.program, &tree.join(compose::LIB).join(name), 0o755)?;
     let release = kernel_release(&tree)?;
+    unpack_modules(work.tools, &tree, &release)?;
     let chroot = Chroot::new(
         paths,
         &tree,
@@ -37,6 +57,7 @@ pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path
             writable: true,
         }],
     )?;
+    run(chroot.cmd("depmod").arg(&release)).context("cannot index the kernel's modules")?;
     run(chroot
         .cmd("dracut")
         .env("SOURCE_DATE_EPOCH", epoch.to_string())
@@ -58,6 +79,24 @@ pub fn make(paths: &Paths, archive: &Path, version: &str, epoch: u64, out: &Path
     fs::write(out.join("kernel"), &release)?;
     let size = fs::metadata(out.join("initrd"))?.len();
     Ok(format!("Linux {release}, initrd {:.1} MB", size as f64 / 1e6))
+}
+
+/// Debian compresses modules one by one. In the initrd, which is compressed as a whole, that makes it larger, and the
+/// processor unpacks everything twice.
+fn unpack_modules(tools: &Chroot, tree: &Path, release: &str) -> Result<()> {
+    let modules = walk(&tree.join("usr/lib/modules").join(release))?;
+    let packed: Vec<&PathBuf> = modules
+        .iter()
+        .filter(|path| path.extension().is_some_and(|kind| kind == "xz"))
+        .collect();
+    for some in packed.chunks(1000) {
+        let inside = some
+            .iter()
+            .map(|path| Path::new("/parts/tree").join(path.strip_prefix(tree).unwrap_or(path)));
+        run(tools.cmd("xz").args(["--decompress", "--"]).args(inside))
+            .context("cannot unpack the kernel's modules")?;
+    }
+    Ok(())
 }
 
 /// The one kernel of the tree.
