@@ -51,15 +51,16 @@ lock *ARGS: _image
 test-image *CASE: _image _tests
     {{ image }} enter testbed --net -- {{ tests }} run {{ CASE }}
 
-# Measure; WHAT is boot or image, both if not given
-bench WHAT="boot image": image _tests
+# Measure; WHAT is boot, image or install, all if not given
+bench WHAT="boot image install": image _tests
     #!/usr/bin/env bash
     set -euo pipefail
     for what in {{ WHAT }}; do
         case $what in
             boot) {{ image }} enter testbed --net -- {{ tests }} bench boot --reference "$({{ image }} reference)" ;;
             image) {{ image }} bench ;;
-            *) echo "there is no benchmark $what: boot or image" >&2; exit 1 ;;
+            install) {{ image }} enter testbed --net -- {{ tests }} bench install ;;
+            *) echo "there is no benchmark $what: boot, image or install" >&2; exit 1 ;;
         esac
     done
 

@@ -1,9 +1,11 @@
-//! `pocketstack-tests`: runs the image cases, the demo and the boot benchmark.
+//! `pocketstack-tests`: runs the image cases, the demo and the benchmarks.
 //!
 //! ```text
 //!   run boot [FILTER]  ── cases/boot ──► one machine per firmware and medium, several cases on each
+//!   run install        ── cases/install ► installed machines, networks, power cuts
 //!   demo               ── a machine from the raw image, its page on 127.0.0.1
 //!   bench boot         ── seconds from the start of QEMU to the page, and those of a plain Debian
+//!   bench install      ── seconds of an unattended installation, and from the disk to the page
 //! ```
 //!
 //! All of it is meant to be started by `./just` inside the testbed, where QEMU and the other programs are.
@@ -12,6 +14,7 @@ mod bench;
 mod boot;
 mod case;
 mod demo;
+mod install;
 mod layout;
 mod run;
 
@@ -42,7 +45,9 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Bench {
     /// From the start of QEMU until the page answers, against a plain Debian.
-    Boot(bench::Args),
+    Boot(bench::boot::Args),
+    /// An unattended installation, and the first boot from the disk.
+    Install(bench::install::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +64,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
-        Command::Bench(Bench::Boot(args)) => bench::boot(&args),
+        Command::Bench(Bench::Boot(args)) => bench::boot::boot(&args),
+        Command::Bench(Bench::Install(args)) => bench::install::install(&args),
     }
 }

@@ -1,5 +1,6 @@
-//! `run`: the cases through libtest-mimic, one after the other, with a report.
+//! `run`: the cases through libtest-mimic, one after the other, with a report for each group.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -13,7 +14,8 @@ use pocketstack_tests::process;
 use pocketstack_tests::report::{Entry, Outcome, Report};
 
 use crate::boot::{self, stage::Stage};
-use crate::case::{Case, Notes};
+use crate::case::{Case, Ground, Notes};
+use crate::install::{self, site::Site};
 use crate::layout::Layout;
 
 /// Arguments of `run`.
@@ -27,6 +29,8 @@ pub struct Args {
     /// Name the cases and run none.
     #[arg(long)]
     list: bool,
+    #[command(flatten)]
+    install: install::Options,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,32 +39,35 @@ enum Group {
     All,
     /// Boot, on each firmware and medium, and what a booted node must be able to do.
     Boot,
+    /// Installation to disk, networks, and what must survive a power cut.
+    Install,
 }
 
 /// Runs the cases; the exit code says whether all passed.
 ///
 /// # Errors
-/// There is no image, no case matches the filter, or the report cannot be written.
+/// There is no image, no case matches the filter, or a report cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let layout = Layout::find()?;
-    let cases = match args.group {
-        Group::All | Group::Boot => boot::cases(),
-    };
+    let wanted = |group| args.group == Group::All || args.group == group;
     let filter = args.filter.as_deref().unwrap_or_default();
+    let boot = matching(boot::cases(), wanted(Group::Boot), filter);
+    let install = matching(install::cases(&args.install), wanted(Group::Install), filter);
     ensure!(
-        cases.iter().any(|case| case.name.contains(filter)),
+        !boot.is_empty() || !install.is_empty(),
         "no case has \"{filter}\" in its name; --list names them all"
     );
     let arguments = Arguments {
-        filter: args.filter.clone(),
         list: args.list,
         // Cases share machines, and helpers are bound to the thread that starts them: one at a time, on this one.
         test_threads: Some(1),
         ..Arguments::default()
     };
     if args.list {
-        let nothing = |case: Case| Trial::test(case.name, || Ok(()));
-        return Ok(libtest_mimic::run(&arguments, cases.into_iter().map(nothing).collect()).exit_code());
+        let names = boot.into_iter().map(|case| case.name);
+        let names = names.chain(install.into_iter().map(|case| case.name));
+        let trials = names.map(|name| Trial::test(name, || Ok(())));
+        return Ok(libtest_mimic::run(&arguments, trials.collect()).exit_code());
     }
 
     let artifacts = Artifacts::find(&layout.image())?;
@@ -75,35 +82,77 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("interrupted: ending all machines");
         process::end_interrupted()
     })?;
-    let path = layout.reports().join("image-boot.json");
-    let report = Arc::new(Report::new(&path, "boot", &artifacts.version, accel.name()));
-    let stage = Stage::new(artifacts, layout.reports().join("boot"), layout.scratch("boot"))?;
-    let stage = Arc::new(Mutex::new(stage));
-    let trials = cases
-        .into_iter()
-        .map(|case| trial(case, Arc::clone(&stage), Arc::clone(&report)))
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    println!("report: {}", path.display());
-    // The last machine goes with the stage, which must be before the exit code is handed back.
-    drop(stage);
-    Ok(conclusion.exit_code())
+    let play = Play {
+        arguments,
+        layout: &layout,
+        artifacts: &artifacts,
+        accel,
+    };
+    let mut failed = false;
+    if !boot.is_empty() {
+        let (reports, scratch) = play.folders("boot");
+        failed |= play.group("boot", boot, Stage::new(artifacts.clone(), reports, scratch)?);
+    }
+    if !install.is_empty() {
+        let (reports, scratch) = play.folders("install");
+        let site = Site::new(artifacts.clone(), reports, scratch, args.install.clone())?;
+        failed |= play.group("install", install, site);
+    }
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
-fn trial(case: Case, stage: Arc<Mutex<Stage>>, report: Arc<Report>) -> Trial {
+fn matching<S>(cases: Vec<Case<S>>, wanted: bool, filter: &str) -> Vec<Case<S>> {
+    let matches = |case: &Case<S>| wanted && case.name.contains(filter);
+    cases.into_iter().filter(matches).collect()
+}
+
+/// What is the same for each group.
+struct Play<'a> {
+    arguments: Arguments,
+    layout: &'a Layout,
+    artifacts: &'a Artifacts,
+    accel: Accel,
+}
+
+impl Play<'_> {
+    /// Folders of a group: for what is kept, and for what is not.
+    fn folders(&self, group: &str) -> (PathBuf, PathBuf) {
+        (self.layout.reports().join(group), self.layout.scratch(group))
+    }
+
+    /// Runs the cases of a group on its ground, which goes with the last of them; whether any has failed.
+    fn group<S: Ground + Send + 'static>(&self, name: &str, cases: Vec<Case<S>>, ground: S) -> bool {
+        let path = self.layout.reports().join(format!("image-{name}.json"));
+        let report = Report::new(&path, name, &self.artifacts.version, self.accel.name());
+        let (report, ground) = (Arc::new(report), Arc::new(Mutex::new(ground)));
+        let trials = cases
+            .into_iter()
+            .map(|case| trial(case, Arc::clone(&ground), Arc::clone(&report)))
+            .collect();
+        let conclusion = libtest_mimic::run(&self.arguments, trials);
+        println!("report: {}", path.display());
+        conclusion.has_failed()
+    }
+}
+
+fn trial<S: Ground + Send + 'static>(case: Case<S>, ground: Arc<Mutex<S>>, report: Arc<Report>) -> Trial {
     let Case { name, body } = case;
     Trial::test(name.clone(), move || {
-        // A case that panicked has left its machine in a state nobody knows: the stage starts over then.
-        let mut stage = stage.lock().unwrap_or_else(|poisoned| {
-            let mut stage = poisoned.into_inner();
-            stage.clear();
-            stage
+        // A case that panicked has left its machine in a state nobody knows: the ground is cleared then.
+        let mut ground = ground.lock().unwrap_or_else(|poisoned| {
+            let mut ground = poisoned.into_inner();
+            ground.clear();
+            ground
         });
         let started = Instant::now();
         let mut notes = Notes::default();
-        let result = body(&mut stage, &mut notes);
-        let result = result.map_err(|error| format!("{error:#}{}", stage.console_tail()));
-        let mut artifacts = stage.artifacts();
+        let result = body(&mut ground, &mut notes);
+        let result = result.map_err(|error| format!("{error:#}{}", ground.console_tail()));
+        let mut artifacts = ground.serial_logs().to_vec();
         artifacts.append(&mut notes.artifacts);
         report.add(Entry {
             name,

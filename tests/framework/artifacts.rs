@@ -37,12 +37,13 @@ pub struct Artifacts {
 }
 
 /// What the cases need from `pxe/`.
-pub const PXE_FILES: [&str; 6] = [
+pub const PXE_FILES: [&str; 7] = [
     "undionly.kpxe",
     "ipxe.efi",
     "vmlinuz",
     "initrd",
     "root.img",
+    "pocketstack.efi",
     "boot.ipxe",
 ];
 

@@ -5,6 +5,7 @@
 //!   case ──► Vm::launch ──► qemu-system-x86_64 ─┬─ ttyS0 ──► serial.log ──► Serial (wait_for)
 //!     │                                         ├─ ttyS1 ◄─► Shell (run, check)
 //!     │                                         ├─ QMP   ◄─► Qmp (set_link, device_add, screendump)
+//!     │                                         ├─ disk  ──► log of writes ──► Record (cut)
 //!     │                                         └─ tap ─┐
 //!     └──► Net ── bridge, dnsmasq (DHCP, TFTP), busybox httpd ─┘
 //!              └── Node (curl) and Browser (chromium) reach the machine over the same bridge
@@ -18,8 +19,10 @@
 //! starts it inside the testbed, a Debian root of its own, for that reason.
 
 pub mod accel;
+pub mod answers;
 pub mod artifacts;
 pub mod browser;
+pub mod dbus;
 pub mod disk;
 pub mod gpt;
 pub mod guest;
@@ -27,8 +30,10 @@ pub mod live;
 pub mod net;
 pub mod node;
 pub mod poll;
+pub mod power;
 pub mod process;
 pub mod qmp;
+pub mod raw;
 pub mod report;
 pub mod serial;
 pub mod shell;

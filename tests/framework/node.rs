@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use pocketstack_exec::{Cmd, run};
 use pocketstack_model::node::Overview;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// What a node answered to a request.
@@ -67,6 +68,32 @@ impl Node {
                 "\n%{http_code}",
             ])
             .arg(self.url(path))
+            .within(limit + Duration::from_secs(5)))?;
+        split_answer(&output.text()).with_context(|| format!("{} gave no HTTP status", self.url(path)))
+    }
+
+    /// Posts a JSON document.
+    ///
+    /// # Errors
+    /// No answer within `limit`.
+    pub fn post(&self, path: &str, document: &Value, limit: Duration) -> Result<Answer> {
+        // The document may hold a code: it goes through standard input, which no list of processes shows.
+        let output = run(Cmd::new("curl")
+            .args(["--silent", "--show-error", "--insecure", "--noproxy", "*"])
+            .args([
+                "--header",
+                "Content-Type: application/json",
+                "--data-binary",
+                "@-",
+            ])
+            .args([
+                "--max-time",
+                &limit.as_secs().max(1).to_string(),
+                "--write-out",
+                "\n%{http_code}",
+            ])
+            .arg(self.url(path))
+            .input(document.to_string())
             .within(limit + Duration::from_secs(5)))?;
         split_answer(&output.text()).with_context(|| format!("{} gave no HTTP status", self.url(path)))
     }
@@ -173,7 +200,8 @@ fn split_answer(said: &str) -> Option<Answer> {
     })
 }
 
-fn fingerprint_of_pem(said: &str) -> Result<String> {
+/// SHA-256 of the first certificate in a PEM text, as [`Node::fingerprint`] has it.
+pub(crate) fn fingerprint_of_pem(said: &str) -> Result<String> {
     let (_, rest) = said
         .split_once("-----BEGIN CERTIFICATE-----")
         .context("the node showed no certificate")?;

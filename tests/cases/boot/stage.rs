@@ -12,7 +12,9 @@ use pocketstack_tests::guest;
 use pocketstack_tests::net::Net;
 use pocketstack_tests::node::Node;
 use pocketstack_tests::shell::Shell;
-use pocketstack_tests::vm::{Firmware, Medium, Spec, Vm};
+use pocketstack_tests::vm::{Bus, DiskSpec, Firmware, Medium, Spec, Vm};
+
+use crate::case::Ground;
 
 /// What the image comes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -182,7 +184,11 @@ impl Stage {
         let spec = spec.shell(true);
         // Disks can only be there from the start: USB stick and UEFI is the machine that runs a guest.
         let spec = match machine.firmware == Firmware::Uefi && machine.carrier == Carrier::Usb {
-            true => spec.data_disk(self.guest_disk()?),
+            true => spec.disk(
+                DiskSpec::new(self.guest_disk()?, Bus::Virtio)
+                    .serial("guest")
+                    .read_only(),
+            ),
             false => spec,
         };
         let (vm, node) = self.launch(spec, &net)?;
@@ -245,24 +251,15 @@ impl Stage {
     pub fn watch(&mut self, serial_log: PathBuf) {
         self.serial_logs = vec![serial_log];
     }
+}
 
-    /// Ends the machine that runs, if one does.
-    pub fn clear(&mut self) {
+impl Ground for Stage {
+    fn clear(&mut self) {
         self.current = None;
         self.serial_logs.clear();
     }
 
-    /// Files of the case that ran last.
-    pub fn artifacts(&self) -> Vec<PathBuf> {
-        self.serial_logs.clone()
-    }
-
-    /// The last lines on the serial console, as an appendix to an error.
-    pub fn console_tail(&self) -> String {
-        let tails = self.serial_logs.iter().map(|log| {
-            let tail = pocketstack_tests::serial::Serial::new(log).tail(40);
-            format!("\n--- the last lines of {} ---\n{tail}\n---", log.display())
-        });
-        tails.collect()
+    fn serial_logs(&self) -> &[PathBuf] {
+        &self.serial_logs
     }
 }

@@ -1,8 +1,12 @@
-//! A network of the test's own: a bridge in this network namespace, with DHCP and, if wanted, network boot.
+//! A network of the test's own: bridges in this network namespace, with DHCP and, if wanted, network boot.
 //!
 //! It needs a namespace in which this process is root and nothing else lives; [`Net::up`] checks that.
 
 mod plan;
+mod segment;
+mod tagged;
+
+pub use segment::Segment;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,17 +23,21 @@ use crate::poll::{self, Probe};
 use crate::process::Helper;
 use crate::vm::{Backend, NicSpec, Vm};
 
-/// Address of the test on the network.
-pub const OWN: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
-const BRIDGE: &str = "ps-test0";
+/// Address of the test on the main network.
+pub const OWN: Ipv4Addr = Segment::Main.own();
 /// Port of HTTPS, the only one a node listens on.
 const HTTPS: u16 = 443;
+/// The bridge's port that leads to the VLAN.
+const TRUNK: &str = "ps-trunk";
 
 /// The network. Dropping it removes the bridge and everything on it.
 #[derive(Debug)]
 pub struct Net {
     dir: PathBuf,
+    segments: Vec<Segment>,
     taps: Vec<String>,
+    /// What is served for network boot, if it is.
+    tftp_root: Option<PathBuf>,
     dnsmasq: Option<Helper>,
     http: Option<Helper>,
 }
@@ -57,31 +65,54 @@ impl Net {
         // Made first, so that whatever is there already is removed again if a later step fails.
         let mut net = Self {
             dir: dir.canonicalize()?,
+            segments: Vec::new(),
             taps: Vec::new(),
+            tftp_root: None,
             dnsmasq: None,
             http: None,
         };
-        // No delay before a port forwards: there is no loop here to find with spanning tree.
-        ip(&[
-            "link",
-            "add",
-            BRIDGE,
-            "type",
-            "bridge",
-            "forward_delay",
-            "0",
-            "stp_state",
-            "0",
-        ])?;
-        ip(&["addr", "add", &format!("{OWN}/24"), "dev", BRIDGE])?;
-        ip(&["link", "set", BRIDGE, "up"])?;
-        net.start_dnsmasq(None)?;
+        net.add(Segment::Main)?;
         Ok(net)
     }
 
-    fn start_dnsmasq(&mut self, tftp_root: Option<&Path>) -> Result<()> {
+    /// Makes another network, with DHCP. One that is there stays.
+    ///
+    /// # Errors
+    /// A program is missing or fails.
+    pub fn add(&mut self, segment: Segment) -> Result<()> {
+        if self.segments.contains(&segment) {
+            return Ok(());
+        }
+        let link = segment.link();
+        self.segments.push(segment);
+        match segment.vlan() {
+            Some((below, id)) => {
+                tagged::start(TRUNK, link, id)?;
+                ip(&["link", "set", TRUNK, "master", below.link()])?;
+                ip(&["link", "set", TRUNK, "up"])?;
+            }
+            // No delay before a port forwards: there is no loop here to find with spanning tree.
+            None => ip(&[
+                "link",
+                "add",
+                link,
+                "type",
+                "bridge",
+                "forward_delay",
+                "0",
+                "stp_state",
+                "0",
+            ])?,
+        }
+        ip(&["addr", "add", &format!("{}/24", segment.own()), "dev", link])?;
+        ip(&["link", "set", link, "up"])?;
+        self.start_dnsmasq()
+    }
+
+    fn start_dnsmasq(&mut self) -> Result<()> {
         let conf = self.dir.join("dnsmasq.conf");
-        fs::write(&conf, plan::dnsmasq(BRIDGE, &self.lease_file(), tftp_root))?;
+        let content = plan::dnsmasq(&self.segments, &self.lease_file(), self.tftp_root.as_deref());
+        fs::write(&conf, content)?;
         self.dnsmasq = None;
         let args = [
             "--keep-in-foreground".to_owned(),
@@ -105,6 +136,14 @@ impl Net {
     /// # Errors
     /// A program is missing, or a file of `pxe` is.
     pub fn serve_pxe(&mut self, pxe: &Path) -> Result<()> {
+        self.serve_pxe_with(pxe, None)
+    }
+
+    /// [`Net::serve_pxe`] with more words on the kernel command line, as whoever runs the server would add them.
+    ///
+    /// # Errors
+    /// As [`Net::serve_pxe`].
+    pub fn serve_pxe_with(&mut self, pxe: &Path, words: Option<&str>) -> Result<()> {
         let root = self.dir.join("pxe");
         if root.exists() {
             fs::remove_dir_all(&root)?;
@@ -113,8 +152,16 @@ impl Net {
         for name in PXE_FILES {
             symlink(pxe.join(name), root.join(name))?;
         }
+        if let Some(words) = words {
+            let script = fs::read_to_string(pxe.join("boot.ipxe"))?;
+            let script = plan::with_words(&script, words);
+            let script = script.context("boot.ipxe starts no kernel")?;
+            fs::remove_file(root.join("boot.ipxe"))?;
+            fs::write(root.join("boot.ipxe"), script)?;
+        }
         fs::write(root.join("first.ipxe"), plan::first_script())?;
-        self.start_dnsmasq(Some(&root))?;
+        self.tftp_root = Some(root.clone());
+        self.start_dnsmasq()?;
         let args = [
             "httpd",
             "-f",
@@ -134,25 +181,31 @@ impl Net {
         Ok(())
     }
 
-    /// A new tap on the bridge.
-    ///
-    /// # Errors
-    /// `/dev/net/tun` is missing, or this process is not root here.
-    pub fn tap(&mut self) -> Result<String> {
+    /// A new tap on the bridge of a segment, which is made if it is not there.
+    fn tap(&mut self, segment: Segment) -> Result<String> {
+        self.add(segment)?;
         let tap = format!("ps-tap{}", self.taps.len());
         ip(&["tuntap", "add", "dev", &tap, "mode", "tap"])?;
         self.taps.push(tap.clone());
-        ip(&["link", "set", &tap, "master", BRIDGE, "up"])?;
+        ip(&["link", "set", &tap, "master", segment.link(), "up"])?;
         Ok(tap)
     }
 
-    /// A new network card on the bridge, with a MAC address that nothing else here has.
+    /// A new network card on the main network, with a MAC address that nothing else here has.
     ///
     /// # Errors
-    /// As [`Net::tap`].
+    /// `/dev/net/tun` is missing, or this process is not root here.
     pub fn nic(&mut self) -> Result<NicSpec> {
+        self.nic_on(Segment::Main)
+    }
+
+    /// A new network card on one of the networks, which is made if it is not there.
+    ///
+    /// # Errors
+    /// As [`Net::nic`].
+    pub fn nic_on(&mut self, segment: Segment) -> Result<NicSpec> {
         let mac = plan::mac(self.taps.len());
-        Ok(NicSpec::new(mac, Backend::Tap(self.tap()?)))
+        Ok(NicSpec::new(mac, Backend::Tap(self.tap(segment)?)))
     }
 
     /// Addresses that are leased now.
@@ -183,9 +236,18 @@ impl Net {
     /// # Errors
     /// None does within `limit`, or the machine is gone.
     pub fn find_node(&self, vm: &Vm, limit: Duration) -> Result<Node> {
+        self.find_node_at(vm, &[], limit)
+    }
+
+    /// [`Net::find_node`] of a node that may also have one of these addresses, which nobody has leased to it.
+    ///
+    /// # Errors
+    /// As [`Net::find_node`].
+    pub fn find_node_at(&self, vm: &Vm, fixed: &[Ipv4Addr], limit: Duration) -> Result<Node> {
         poll::until(&format!("the page of {}", vm.name()), limit, || {
             vm.must_run()?;
-            let leases = self.leases()?;
+            let mut leases = self.leases()?;
+            leases.extend(fixed);
             for address in &leases {
                 let node = Node::new(SocketAddr::new(IpAddr::V4(*address), HTTPS));
                 if node
@@ -207,7 +269,14 @@ impl Drop for Net {
     fn drop(&mut self) {
         self.http = None;
         self.dnsmasq = None;
-        for link in self.taps.iter().map(String::as_str).chain([BRIDGE]) {
+        let segments = self.segments.iter().rev().map(|segment| segment.link());
+        for link in self
+            .taps
+            .iter()
+            .map(String::as_str)
+            .chain([TRUNK])
+            .chain(segments)
+        {
             // Already gone is as good: the namespace ends with the run anyway.
             let _gone = ip(&["link", "delete", link]);
         }

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::OWN;
+use super::{OWN, Segment};
 
 /// Links of a namespace that are not there in every new one, out of `ip -brief link`.
 pub(super) fn foreign_links(brief: &str) -> Vec<&str> {
@@ -24,8 +24,8 @@ pub(super) fn mac(index: usize) -> String {
     format!("52:54:00:77:00:{:02x}", index + 1)
 }
 
-/// dnsmasq(8): DHCP, and with `tftp_root` network boot in the usual three steps.
-pub(super) fn dnsmasq(bridge: &str, leases: &Path, tftp_root: Option<&Path>) -> String {
+/// dnsmasq(8): DHCP on each segment, and with `tftp_root` network boot in the usual three steps.
+pub(super) fn dnsmasq(segments: &[Segment], leases: &Path, tftp_root: Option<&Path>) -> String {
     let mut lines = vec![
         // DNS off; nothing of the host's configuration.
         "port=0".to_owned(),
@@ -34,14 +34,19 @@ pub(super) fn dnsmasq(bridge: &str, leases: &Path, tftp_root: Option<&Path>) -> 
         "user=root".into(),
         "log-dhcp".into(),
         "log-facility=-".into(),
-        format!("interface={bridge}"),
         "bind-interfaces".into(),
         "dhcp-authoritative".into(),
         // Nobody else is on this network: no ping before an address is offered.
         "no-ping".into(),
-        "dhcp-range=10.77.0.100,10.77.0.200,255.255.255.0,1h".into(),
         format!("dhcp-leasefile={}", leases.display()),
     ];
+    for segment in segments {
+        let [a, b, c, _] = segment.own().octets();
+        lines.push(format!("interface={}", segment.link()));
+        lines.push(format!(
+            "dhcp-range={a}.{b}.{c}.100,{a}.{b}.{c}.200,255.255.255.0,1h"
+        ));
+    }
     if let Some(root) = tftp_root {
         lines.extend([
             "enable-tftp".into(),
@@ -72,6 +77,16 @@ pub(super) fn first_script() -> String {
     )
 }
 
+/// The boot script with more words on the kernel's command line; `None` if it starts no kernel.
+pub(super) fn with_words(script: &str, words: &str) -> Option<String> {
+    script.lines().find(|line| line.starts_with("kernel "))?;
+    let add = |line: &str| match line.starts_with("kernel ") {
+        true => format!("{line} {words}\n"),
+        false => format!("{line}\n"),
+    };
+    Some(script.lines().map(add).collect())
+}
+
 /// Addresses in a lease file: time, MAC, address, name, client id per line.
 pub(super) fn leases(file: &str) -> Vec<Ipv4Addr> {
     file.lines()
@@ -91,10 +106,35 @@ mod tests {
 
     #[test]
     fn network_boot_is_only_offered_when_asked_for() {
-        let plain = dnsmasq("br", Path::new("/l"), None);
-        assert!(plain.contains("interface=br\n") && !plain.contains("tftp") && !plain.contains("dhcp-boot"));
-        let pxe = dnsmasq("br", Path::new("/l"), Some(Path::new("/pxe")));
+        let plain = dnsmasq(&[Segment::Main], Path::new("/l"), None);
+        assert!(
+            plain.contains("interface=ps-test0\n") && !plain.contains("tftp") && !plain.contains("dhcp-boot")
+        );
+        let pxe = dnsmasq(&[Segment::Main], Path::new("/l"), Some(Path::new("/pxe")));
         assert!(pxe.contains("tftp-root=/pxe\n") && pxe.contains("http://10.77.0.1/boot.ipxe\n"));
+    }
+
+    #[test]
+    fn each_segment_has_its_own_addresses() {
+        let conf = dnsmasq(&[Segment::Main, Segment::Second], Path::new("/l"), None);
+        assert!(
+            conf.contains("interface=ps-test0\ndhcp-range=10.77.0.100,10.77.0.200,"),
+            "{conf}"
+        );
+        assert!(
+            conf.contains("interface=ps-test1\ndhcp-range=10.78.0.100,10.78.0.200,"),
+            "{conf}"
+        );
+    }
+
+    #[test]
+    fn words_are_added_to_the_kernel_and_nothing_else() {
+        let script = "#!ipxe\nkernel vmlinuz initrd=initrd.magic ro\ninitrd initrd\nboot\n";
+        assert_eq!(
+            with_words(script, "a=b").as_deref(),
+            Some("#!ipxe\nkernel vmlinuz initrd=initrd.magic ro a=b\ninitrd initrd\nboot\n")
+        );
+        assert_eq!(with_words("#!ipxe\nshell\n", "a=b"), None);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{Backend, Firmware, Medium, NicSpec, Spec};
+use super::disks;
+use super::{Backend, Bus, Firmware, Medium, NicSpec, Spec};
 use crate::accel::Accel;
 
 /// Files around the machine.
@@ -67,6 +68,9 @@ pub(super) fn plan(spec: &Spec, accel: Accel, files: &Files) -> Vec<String> {
     }
     // "strict": a medium that does not boot ends in an error and not at the next one.
     args.add("-boot", "strict=on");
+    if matches!(spec.medium, Medium::Usb(_)) || spec.disks.iter().any(|disk| disk.bus == Bus::Usb) {
+        args.add("-device", "qemu-xhci,id=usb");
+    }
     medium(&mut args, spec);
     for (index, nic) in spec.nics.iter().enumerate() {
         let boot = match (spec.medium == Medium::Network && index == 0, spec.firmware) {
@@ -85,16 +89,10 @@ pub(super) fn plan(spec: &Spec, accel: Accel, files: &Files) -> Vec<String> {
             format!("pcie-root-port,id=spare{slot},chassis={n},slot={n}", n = slot + 1),
         );
     }
-    for (index, disk) in spec.data_disks.iter().enumerate() {
-        let file = path(disk);
-        args.add(
-            "-drive",
-            format!("if=none,id=data{index},format=raw,readonly=on,file={file}"),
-        );
-        args.add(
-            "-device",
-            format!("virtio-blk-pci,drive=data{index},serial=data{index}"),
-        );
+    for (index, disk) in spec.disks.iter().enumerate() {
+        let boots = spec.medium == Medium::Disk && index == 0;
+        args.add("-blockdev", disks::block_device(index, disk).to_string());
+        args.add("-device", disks::device(index, disk, boots));
     }
     args.0
 }
@@ -124,7 +122,6 @@ fn medium(args: &mut Args, spec: &Spec) {
     let overlay = |file: &Path, id| format!("if=none,id={id},format=qcow2,cache=unsafe,file={}", path(file));
     match &spec.medium {
         Medium::Usb(disk) => {
-            args.add("-device", "qemu-xhci,id=usb");
             args.add("-drive", overlay(disk, "stick"));
             args.add(
                 "-device",
@@ -141,7 +138,7 @@ fn medium(args: &mut Args, spec: &Spec) {
             );
             args.add("-device", "ide-cd,drive=cd,bootindex=0");
         }
-        Medium::Network => {}
+        Medium::Network | Medium::Disk => {}
         Medium::Kernel {
             kernel,
             initrd,
@@ -199,6 +196,7 @@ impl Args {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::DiskSpec;
 
     fn line(spec: &Spec) -> String {
         let files = Files {
@@ -228,6 +226,24 @@ mod tests {
         ] {
             assert!(line.contains(part), "no {part} in {line}");
         }
+    }
+
+    #[test]
+    fn the_first_disk_boots_only_where_it_is_the_medium() {
+        let disk = DiskSpec::new("/d.raw", Bus::Nvme).serial("target");
+        let boots = line(&Spec::new("n", Firmware::Bios, Medium::Disk).disk(disk.clone()));
+        assert!(
+            boots.contains("nvme,id=disk0-device,drive=disk0,serial=target,bootindex=0"),
+            "{boots}"
+        );
+        assert!(!boots.contains("qemu-xhci"), "{boots}");
+        let stick = DiskSpec::new("/answers.img", Bus::Usb).read_only();
+        let spec = Spec::new("n", Firmware::Bios, Medium::Network)
+            .disk(disk)
+            .disk(stick);
+        let other = line(&spec);
+        assert!(!other.contains("bootindex"), "{other}");
+        assert_eq!(other.matches("qemu-xhci").count(), 1, "{other}");
     }
 
     #[test]

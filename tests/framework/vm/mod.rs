@@ -1,16 +1,17 @@
 //! One virtual machine: described by a [`Spec`], started by [`Vm::launch`], gone when dropped.
 
 mod args;
+mod disks;
 mod spec;
 
-pub use spec::{Backend, Firmware, Medium, NicSpec, Spec};
+pub use spec::{Backend, Bus, DiskSpec, Firmware, Medium, NicSpec, Spec};
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::accel::Accel;
@@ -62,6 +63,10 @@ impl Vm {
         }
         // QEMU truncates the log itself, but only after its start: nobody may read the one of an earlier run.
         fs::write(&files.serial_log, b"")?;
+        // QEMU does not make the log of a disk's writes itself, and goes by the size of one that is there.
+        for record in spec.disks.iter().filter_map(|disk| disk.record.as_ref()) {
+            fs::write(record, b"").with_context(|| format!("cannot make {}", record.display()))?;
+        }
         let log = dir.join(format!("{}.qemu.log", spec.name));
         let args = args::plan(&spec, accel, &files);
         let started = Instant::now();
@@ -148,6 +153,31 @@ impl Vm {
             None => Ok(()),
             Some(end) => Err(anyhow!("the machine {} is gone: {end}", self.name)),
         }
+    }
+
+    /// Waits for the machine to end by itself: it has switched itself off, or has reset, which ends QEMU as well.
+    ///
+    /// # Errors
+    /// It still runs after `limit`.
+    pub fn wait_for_end(&self, limit: Duration) -> Result<()> {
+        match self.qemu.ended_within(limit)? {
+            Some(_) => Ok(()),
+            None => bail!(
+                "{} still runs after {} s; the console's last line: {}",
+                self.name,
+                limit.as_secs(),
+                self.serial.tail(1)
+            ),
+        }
+    }
+
+    /// How many writes the machine has asked a disk for since its start, by the disk's place in [`Spec::disks`].
+    ///
+    /// # Errors
+    /// QEMU knows no such disk.
+    pub fn writes(&mut self, disk: usize) -> Result<u64> {
+        let all = self.qmp.execute("query-blockstats", &json!({}))?;
+        writes_of(&all, &disks::node_name(disk)).with_context(|| format!("QEMU has no disk {disk}: {all}"))
     }
 
     /// Waits for a line on the first serial port, written after `mark`, that holds all of `parts`.
@@ -242,5 +272,28 @@ impl Vm {
                 limit.as_secs()
             ),
         }
+    }
+}
+
+/// Writes and discards of a disk, out of what `query-blockstats` returns.
+fn writes_of(all: &Value, node: &str) -> Option<u64> {
+    let disk = all.as_array()?.iter().find(|one| one["node-name"] == node)?;
+    let count = |name| disk["stats"][name].as_u64().unwrap_or_default();
+    disk["stats"]["wr_operations"].as_u64()?;
+    Some(count("wr_operations") + count("unmap_operations"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_are_those_of_the_named_disk() {
+        let all = json!([
+            { "device": "stick", "stats": { "wr_operations": 90 } },
+            { "device": "", "node-name": "disk1", "stats": { "wr_operations": 3, "unmap_operations": 2 } },
+        ]);
+        assert_eq!(writes_of(&all, "disk1"), Some(5));
+        assert_eq!(writes_of(&all, "disk0"), None);
     }
 }

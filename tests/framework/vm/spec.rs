@@ -20,6 +20,8 @@ pub enum Medium {
     Cd(PathBuf),
     /// The first network card (PXE).
     Network,
+    /// The first of the disks.
+    Disk,
     /// A kernel handed over by QEMU, with a disk if there is one: no firmware and no boot loader to wait for.
     Kernel {
         /// Kernel image.
@@ -67,6 +69,78 @@ impl NicSpec {
     }
 }
 
+/// How a disk is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bus {
+    /// virtio-blk.
+    Virtio,
+    /// SATA, on the AHCI controller of the board.
+    Sata,
+    /// NVMe.
+    Nvme,
+    /// USB.
+    Usb,
+}
+
+/// A disk besides the medium: a raw image. In QMP it is `disk0`, `disk1` ... in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskSpec {
+    /// The image.
+    pub image: PathBuf,
+    /// How it is connected.
+    pub bus: Bus,
+    /// Serial number; several disks may have the same.
+    pub serial: Option<String>,
+    /// Whether the machine cannot write it. SATA and NVMe have no such thing.
+    pub read_only: bool,
+    /// Where all writes and flushes are logged, for [`crate::power`].
+    pub record: Option<PathBuf>,
+    /// Sector of 512 bytes that cannot be written.
+    pub bad_sector: Option<u64>,
+}
+
+impl DiskSpec {
+    /// A disk that works and can be written.
+    pub fn new(image: impl Into<PathBuf>, bus: Bus) -> Self {
+        Self {
+            image: image.into(),
+            bus,
+            serial: None,
+            read_only: false,
+            record: None,
+            bad_sector: None,
+        }
+    }
+
+    /// Sets the serial number.
+    #[must_use]
+    pub fn serial(mut self, serial: impl Into<String>) -> Self {
+        self.serial = Some(serial.into());
+        self
+    }
+
+    /// Makes it read-only.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Logs all writes and flushes at `log`.
+    #[must_use]
+    pub fn record(mut self, log: impl Into<PathBuf>) -> Self {
+        self.record = Some(log.into());
+        self
+    }
+
+    /// Makes every write to this sector fail.
+    #[must_use]
+    pub fn bad_sector(mut self, sector: u64) -> Self {
+        self.bad_sector = Some(sector);
+        self
+    }
+}
+
 /// A machine: q35, two processors, a VGA screen, two serial ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -84,8 +158,8 @@ pub struct Spec {
     pub spare_slots: usize,
     /// Whether the second serial port is connected, and the node told to run a root shell there.
     pub shell: bool,
-    /// Further disks: raw images, read-only, on virtio.
-    pub data_disks: Vec<PathBuf>,
+    /// Disks besides the medium.
+    pub disks: Vec<DiskSpec>,
 }
 
 impl Spec {
@@ -99,7 +173,7 @@ impl Spec {
             nics: Vec::new(),
             spare_slots: 0,
             shell: false,
-            data_disks: Vec::new(),
+            disks: Vec::new(),
         }
     }
 
@@ -131,10 +205,10 @@ impl Spec {
         self
     }
 
-    /// Adds a read-only disk (raw image).
+    /// Adds a disk.
     #[must_use]
-    pub fn data_disk(mut self, image: impl Into<PathBuf>) -> Self {
-        self.data_disks.push(image.into());
+    pub fn disk(mut self, disk: DiskSpec) -> Self {
+        self.disks.push(disk);
         self
     }
 }

@@ -18,6 +18,7 @@ use pocketstack_tests::serial::Mark;
 use pocketstack_tests::vm::{Backend, Firmware, Medium, NicSpec, Spec, Vm};
 use serde::Serialize;
 
+use super::{load_average, median, note};
 use crate::layout::Layout;
 
 /// Arguments of `bench boot`.
@@ -71,10 +72,7 @@ pub fn boot(args: &Args) -> Result<ExitCode> {
     let scratch = layout.scratch("bench");
     fs::create_dir_all(&scratch)?;
     let artifacts = Artifacts::find(&layout.image())?.pinned(&scratch.join("image"))?;
-    let load = fs::read_to_string("/proc/loadavg")
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
+    let load = load_average();
     let bench = Bench {
         artifacts: &artifacts,
         scratch: &scratch,
@@ -148,25 +146,6 @@ pub fn boot(args: &Args) -> Result<ExitCode> {
 
 const REFERENCE: &str = "plain_debian";
 
-fn note(all: &mut Vec<(&'static str, Vec<f64>)>, run: u32, name: &'static str, seconds: f64) {
-    println!("run {run}: {name} {seconds:.1} s");
-    match all.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, list)) => list.push(seconds),
-        None => all.push((name, vec![seconds])),
-    }
-}
-
-/// The middle value; of an even number of values the mean of the two in the middle. 0 of none.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        count if count % 2 == 1 => sorted[count / 2],
-        count => f64::midpoint(sorted[count / 2 - 1], sorted[count / 2]),
-    }
-}
-
 /// How the raw image is started.
 #[derive(Debug, Clone, Copy)]
 enum How {
@@ -196,7 +175,8 @@ impl Bench<'_> {
             How::Firmware(firmware) => (firmware, Medium::Usb(disk)),
             How::Kernel => {
                 let file = |name| self.artifacts.pxe.join(name);
-                let cmdline = self.artifacts.cmdline()?;
+                // Without a boot loader nobody says which disk was started.
+                let cmdline = format!("{} pocketstack.esp=any", self.artifacts.cmdline()?);
                 let (kernel, initrd) = (file("vmlinuz"), file("initrd"));
                 (
                     Firmware::Bios,
@@ -270,16 +250,4 @@ impl Bench<'_> {
 /// A port of 127.0.0.1 that nobody listens on right now.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
-        assert!((median(&[4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < f64::EPSILON);
-        assert!((median(&[5.0]) - 5.0).abs() < f64::EPSILON);
-    }
 }
