@@ -7,6 +7,11 @@ use tokio::sync::watch;
 use zbus::Connection;
 use zbus::proxy::CacheProperties;
 
+use crate::systemd::{DbusSystemd, Systemd, UnitName};
+
+const NAME: &str = "org.freedesktop.network1";
+const UNIT: &str = "systemd-networkd.service";
+
 /// Tells systemd-networkd about changed files.
 pub trait Networkd: Send + Sync {
     /// Reads all files anew. Links whose file is new, changed or gone are configured anew, all others keep their
@@ -23,6 +28,11 @@ pub enum Error {
     /// It could not be asked, or refused.
     #[error("systemd-networkd did not take the new addresses: {0}")]
     Ask(#[from] zbus::Error),
+    /// It had lost the bus and could not be restarted.
+    #[error(
+        "systemd-networkd did not take the new addresses, as it does not answer on the bus and cannot be restarted: {0}"
+    )]
+    Restart(String),
     /// There is no connection to ask it over.
     #[error("systemd-networkd cannot be told of new addresses: the system bus does not answer")]
     NoBus,
@@ -53,12 +63,34 @@ impl DbusNetworkd {
 impl Networkd for DbusNetworkd {
     async fn reload(&self) -> Result<(), Error> {
         let connection = self.bus.borrow().clone().ok_or(Error::NoBus)?;
+        if lost_the_bus(&connection).await {
+            let systemd = DbusSystemd::over(self.bus.clone());
+            let unit = UnitName::try_from(UNIT).map_err(|error| Error::Restart(error.to_string()))?;
+            // At its start it reads all files as well.
+            return systemd
+                .restart(&unit)
+                .await
+                .map_err(|error| Error::Restart(error.to_string()));
+        }
         let manager = ManagerProxy::builder(&connection)
             .cache_properties(CacheProperties::No)
             .build()
             .await?;
         Ok(manager.reload().await?)
     }
+}
+
+/// Whether the bus is one that does not know systemd-networkd: it does not come back to a bus that was restarted, and
+/// the bus then waits in vain for a unit that systemd says is running. Where there is no bus in between (as in tests),
+/// nobody can tell, and it is asked directly.
+async fn lost_the_bus(connection: &Connection) -> bool {
+    let Ok(bus) = zbus::fdo::DBusProxy::new(connection).await else {
+        return false;
+    };
+    let Ok(name) = zbus::names::BusName::try_from(NAME) else {
+        return false;
+    };
+    matches!(bus.name_has_owner(name).await, Ok(false))
 }
 
 /// The fake: counts reloads, and may refuse them. Clones are the same systemd-networkd.

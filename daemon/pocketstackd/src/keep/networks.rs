@@ -46,7 +46,7 @@ const SOON: Duration = Duration::from_millis(250);
 /// (RFC 2131 section 4.1), and the search for another machine with a static one takes up to 7 (RFC 5227).
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A systemd-networkd that does not answer must not keep links from being mended.
-const TELLING: Duration = Duration::from_secs(5);
+const TELLING: Duration = Duration::from_secs(20);
 
 /// Keeps them.
 pub struct Networks<L, S, N> {
