@@ -19,16 +19,16 @@ pub fn cases() -> Vec<Case<Site>> {
     let bodies: [(&str, Body); 4] = [
         ("killed_in_a_change_it_goes_back", killed_in_a_change_it_goes_back),
         (
-            "a_restart_of_the_bus_is_survived",
-            a_restart_of_the_bus_is_survived,
-        ),
-        (
             "a_name_is_changed_without_a_code",
             a_name_is_changed_without_a_code,
         ),
         (
             "a_damaged_configuration_falls_back",
             a_damaged_configuration_falls_back,
+        ),
+        (
+            "a_restart_of_the_bus_is_survived",
+            a_restart_of_the_bus_is_survived,
         ),
     ];
     let case = |(name, body): (&str, Body)| {
