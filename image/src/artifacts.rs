@@ -5,26 +5,18 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use pocketstack_disk::parts::{self, MIB, kind};
 use pocketstack_exec::run;
 
-use crate::disk::{self, Partition, aligned, copy_into, kind};
+use crate::disk::{self, Partition, aligned, copy_into};
 use crate::grub;
 use crate::hash;
 use crate::namespace::Chroot;
 use crate::rootimage::{RootIds, uuid};
 use crate::stage::walk;
 
-/// Raised when this file, `disk.rs` or `grub.rs` change what is made.
+/// Raised when this file, `disk.rs`, `grub.rs` or `daemon/disk` change what is made.
 pub const RECIPE: u32 = 3;
-
-const MIB: u64 = 1 << 20;
-/// Room for both slots' kernels and for years of growth.
-const ESP: u64 = 1024 * MIB;
-/// One root slot; slot B of the same size is added on first boot (`usr/lib/repart.d`).
-const ROOT: u64 = 512 * MIB;
-/// The hash tree of a full slot takes 4.1 MiB.
-const VERITY: u64 = 16 * MIB;
-const BIOS_BOOT: u64 = MIB;
 
 /// All that artifacts are made from, as files in `work`: `vmlinuz`, `initrd`, `root.erofs`, `root.verity`.
 pub struct Parts<'a> {
@@ -102,37 +94,37 @@ impl Parts<'_> {
     /// Any step.
     pub fn raw(&self) -> Result<()> {
         fs::write(self.work.join("grub.cfg"), grub::config(&self.cmdline()))?;
-        self.esp("esp.img", ESP, "32", true)?;
+        self.esp("esp.img", parts::ESP_SIZE, "32", true)?;
         grub::core(self.tools, self.work, "/parts", "i386-pc", "core.img")?;
         let at = |name: &str| self.work.join(name);
         let (esp, root, tree) = (at("esp.img"), at("root.erofs"), at("root.verity"));
         let partitions = [
             Partition {
-                kind: kind::BIOS_BOOT,
-                name: "pocketstack-bios",
+                kind: kind::BIOS,
+                name: parts::BIOS,
                 id: self.id("bios"),
-                size: BIOS_BOOT,
+                size: parts::BIOS_SIZE,
                 content: None,
             },
             Partition {
                 kind: kind::ESP,
-                name: "pocketstack-esp",
+                name: parts::ESP,
                 id: self.id("esp"),
-                size: ESP,
+                size: parts::ESP_SIZE,
                 content: Some(&esp),
             },
             Partition {
                 kind: kind::ROOT,
-                name: "pocketstack-root-a",
+                name: parts::ROOT_A,
                 id: self.ids.data_partition(),
-                size: ROOT,
+                size: parts::ROOT_SIZE,
                 content: Some(&root),
             },
             Partition {
                 kind: kind::VERITY,
-                name: "pocketstack-verity-a",
+                name: parts::VERITY_A,
                 id: self.ids.tree_partition(),
-                size: VERITY,
+                size: parts::VERITY_SIZE,
                 content: Some(&tree),
             },
         ];
@@ -149,7 +141,7 @@ impl Parts<'_> {
             &at("boot.img"),
             &at("core.img"),
             offsets[0],
-            BIOS_BOOT,
+            parts::BIOS_SIZE,
         )?;
         fs::remove_file(esp)?;
         Ok(())

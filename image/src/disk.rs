@@ -6,29 +6,17 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use pocketstack_disk::parts::MIB;
 use pocketstack_exec::run;
 
 use crate::namespace::Chroot;
 
 /// Sector size GPT is written for.
-pub const SECTOR: u64 = 512;
-const MIB: u64 = 1 << 20;
-
-/// Partition types of the Discoverable Partitions Specification (UAPI group) and the UEFI specification.
-pub mod kind {
-    /// Holds GRUB's core image for legacy BIOS.
-    pub const BIOS_BOOT: &str = "21686148-6449-6E6F-744E-656564454649";
-    /// EFI system partition.
-    pub const ESP: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
-    /// Root file system, x86-64.
-    pub const ROOT: &str = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709";
-    /// dm-verity tree of a root file system, x86-64.
-    pub const VERITY: &str = "2C7357ED-EBD2-46D9-AEC1-23D437EC2BF5";
-}
+const SECTOR: u64 = 512;
 
 /// One partition.
 pub struct Partition<'a> {
-    /// Type, see [`kind`].
+    /// Type, see [`pocketstack_disk::parts::kind`].
     pub kind: &'a str,
     /// Name.
     pub name: &'a str,

@@ -1,13 +1,13 @@
 //! GRUB for legacy BIOS: the same kernel and initrd as under UEFI, found on the EFI partition or the ISO.
 
-use std::fs::{self, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use pocketstack_disk::bios;
 use pocketstack_exec::run;
 
-use crate::disk::SECTOR;
 use crate::namespace::Chroot;
 
 /// The first sector of a disk, in the tools root.
@@ -65,40 +65,17 @@ pub fn core(tools: &Chroot, work: &Path, folder: &str, format: &str, name: &str)
 
 /// Puts GRUB's boot sector and core into a disk image, as grub-bios-setup would on a device.
 ///
-/// Offsets are GRUB's (`include/grub/i386/pc/boot.h`): the boot sector reads the core's first sector from the 64-bit
-/// sector number at 0x5c; that sector reads the rest by the list entry in its last 12 bytes (start, length, segment).
-///
 /// # Errors
-/// If the core does not fit, or the image cannot be written.
+/// If GRUB's files are not as they should be, the core does not fit, or the image cannot be written.
 pub fn install(disk: &Path, boot_sector: &Path, core: &Path, offset: u64, room: u64) -> Result<()> {
-    let boot = fs::read(boot_sector).with_context(|| format!("cannot read {}", boot_sector.display()))?;
-    let mut core_bytes = fs::read(core).with_context(|| format!("cannot read {}", core.display()))?;
-    anyhow::ensure!(
-        boot.len() == SECTOR as usize,
-        "GRUB's boot sector has {} bytes",
-        boot.len()
-    );
-    anyhow::ensure!(
-        core_bytes.len() as u64 <= room,
-        "GRUB's core has {} bytes and its partition {room}",
-        core_bytes.len()
-    );
-    let first = offset / SECTOR;
-    let rest = core_bytes.len().div_ceil(SECTOR as usize) - 1;
-    core_bytes[500..508].copy_from_slice(&(first + 1).to_le_bytes());
-    core_bytes[508..510].copy_from_slice(&u16::try_from(rest)?.to_le_bytes());
-    let mut file = OpenOptions::new()
-        .write(true)
-        .open(disk)
-        .with_context(|| format!("cannot write {}", disk.display()))?;
-    // Only the code: the partition table behind 0x1b8 is the disk's.
-    file.write_all(&boot[..0x1b8])?;
-    file.seek(SeekFrom::Start(0x5c))?;
-    file.write_all(&first.to_le_bytes())?;
-    // Two no-ops at 0x66 switch on GRUB's check of the drive number that some BIOSes pass wrongly for hard disks.
-    file.seek(SeekFrom::Start(0x66))?;
-    file.write_all(&[0x90, 0x90])?;
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(&core_bytes)?;
-    Ok(())
+    let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let first = offset / bios::SECTOR as u64;
+    let embedded = bios::embed(&read(boot_sector)?, &read(core)?, first, room)?;
+    let write = || {
+        let file = File::options().write(true).open(disk)?;
+        // Only the code: the rest of the first sector is the partition table's.
+        file.write_all_at(&embedded.code, 0)?;
+        file.write_all_at(&embedded.core, offset)
+    };
+    write().with_context(|| format!("cannot write {}", disk.display()))
 }

@@ -58,15 +58,6 @@ struct Sizes {
 /// If the listing cannot be read or the report not be written.
 pub fn sizes(paths: &Paths, artifacts: &[(&str, u64)], listing: &Path, lock: &Lock) -> Result<()> {
     let text = fs::read_to_string(listing).with_context(|| format!("cannot read {}", listing.display()))?;
-    let mut folders: BTreeMap<String, u64> = BTreeMap::new();
-    for line in text.lines() {
-        let mut words = line.splitn(5, ' ');
-        let (Some(size), Some(name)) = (words.nth(2), words.nth(1)) else {
-            continue;
-        };
-        let folder = name.split('/').take(3).collect::<Vec<_>>().join("/");
-        *folders.entry(folder).or_default() += size.parse::<u64>().unwrap_or(0);
-    }
     let packages = lock
         .root(RootName::Image)?
         .packages
@@ -78,7 +69,7 @@ pub fn sizes(paths: &Paths, artifacts: &[(&str, u64)], listing: &Path, lock: &Lo
             .iter()
             .map(|(name, size)| ((*name).to_owned(), *size))
             .collect(),
-        folders,
+        folders: folders(&text),
         packages,
     };
     let file = paths.repo.join("target/reports/image-size.json");
@@ -97,6 +88,27 @@ pub fn sizes(paths: &Paths, artifacts: &[(&str, u64)], listing: &Path, lock: &Lo
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
+/// Bytes of the files below each folder of a [`listing`], down to three levels.
+fn folders(listing: &str) -> BTreeMap<String, u64> {
+    let mut folders = BTreeMap::new();
+    for line in listing.lines() {
+        let mut words = line.splitn(5, ' ').skip(2);
+        let (Some(size), Some(content), Some(name)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        // Links have no size, and a target in front of their name.
+        let size = size
+            .parse::<u64>()
+            .ok()
+            .filter(|size| *size > 0 && content != "->");
+        if let Some(size) = size {
+            let folder = name.split('/').take(3).collect::<Vec<_>>().join("/");
+            *folders.entry(folder).or_default() += size;
+        }
+    }
+    folders
+}
+
 fn print(what: &str, now: &BTreeMap<String, u64>, before: &BTreeMap<String, u64>, most: usize) {
     let mut rows: Vec<(&String, &u64)> = now.iter().collect();
     rows.sort_by(|a, b| b.1.cmp(a.1));
@@ -109,5 +121,33 @@ fn print(what: &str, now: &BTreeMap<String, u64>, before: &BTreeMap<String, u64>
             }
         });
         eprintln!("  {:8.1}{change}  {name} [{what}]", *size as f64 / 1e6);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn folders_are_added_up_and_links_are_none() {
+        let tree = tempfile::tempdir().expect("a folder");
+        let lib = tree.path().join("usr/lib/modules");
+        fs::create_dir_all(&lib).expect("a folder");
+        for (name, size) in [("one", 3), ("two words", 4), ("empty", 0)] {
+            fs::write(lib.join(name), vec![0; size]).expect("a file");
+        }
+        symlink("/usr/lib/modules/one", lib.join("link")).expect("a link");
+        symlink("usr/lib", tree.path().join("lib")).expect("a link");
+        fs::write(tree.path().join("usr/file"), "12").expect("a file");
+        let listing = listing(tree.path()).expect("listed");
+        assert!(
+            listing.contains(" 0 -> /usr/lib/modules/one usr/lib/modules/link\n"),
+            "{listing}"
+        );
+        let expected = [("usr/file", 2), ("usr/lib/modules", 7)];
+        let expected = expected.map(|(name, size)| (name.to_owned(), size));
+        assert_eq!(folders(&listing), BTreeMap::from(expected));
     }
 }

@@ -7,15 +7,14 @@ mod used;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use pocketstack_disk::table::{Shape, Table};
 use pocketstack_host::boot::source;
-use pocketstack_host::inventory;
+use pocketstack_host::inventory::{self, Udev, partitions};
 use pocketstack_host::mounts::{Mount, mounts};
 use pocketstack_host::root::Root;
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::install::{Candidate, Content, SMALLEST_DISK};
 use pocketstack_model::node::Disk;
-
-use crate::table::{Shape, Table};
 
 pub use content::{Part, VOLUMES, what_is_on};
 
@@ -31,7 +30,7 @@ pub fn candidates(root: &Root) -> Vec<Candidate> {
     // What an interrupted installation has left on a further disk is nothing, unless a system has come of it after all.
     let complete = found
         .iter()
-        .any(|(disk, _)| matches!(disk.content, Content::PocketStack { complete: true }));
+        .any(|(disk, parts)| content::is_complete(parts, &disk.content));
     for (disk, parts) in &mut found {
         if disk.content == Content::Empty && complete && content::is_unfinished(parts) {
             disk.content = content::volumes();
@@ -47,7 +46,7 @@ fn candidate(root: &Root, mounts: &[Mount], disk: Disk) -> (Candidate, Vec<Part>
     let (parts, content) = content_of(root, name, &whole, disk.size);
     let candidate = Candidate {
         refused: refused(root, mounts, &disk, &whole),
-        path: whole.path(),
+        path: whole.by_path().map(str::to_owned),
         content,
         name: disk.name,
         model: disk.model,
@@ -74,25 +73,25 @@ fn content_of(root: &Root, name: &str, whole: &Udev, size: ByteCount) -> (Vec<Pa
         return (parts, content);
     }
     // The kernel sees nothing if the first copy of the table is damaged. The second one still says what was there.
-    let sector = root
-        .number(format!("{folder}/queue/logical_block_size"))
-        .unwrap_or(512);
-    let shape = Shape {
-        size: size.0,
-        sector: sector.max(512),
-    };
-    let table = open().and_then(|device| {
-        Table::read(shape, &mut |at, into| device.read_exact_at(into, at))
-            .ok()
-            .flatten()
-    });
-    let parts: Vec<Part> = table
+    let parts: Vec<Part> = table(root, name, size)
         .iter()
         .flat_map(|table| table.entries.iter().flatten())
         .map(|entry| Part::in_table(&entry.name))
         .collect();
     let content = what_is_on(&parts, None);
     (parts, content)
+}
+
+/// The partition table on the disk itself; `None` if there is none, or it cannot be read.
+pub(crate) fn table(root: &Root, disk: &str, size: ByteCount) -> Option<Table> {
+    let sector = root.number(format!("/sys/block/{disk}/queue/logical_block_size"));
+    let shape = Shape {
+        size: size.0,
+        sector: sector.unwrap_or(512).max(512),
+    };
+    let device = File::open(root.path(format!("/dev/{disk}"))).ok()?;
+    let read = Table::read(shape, &mut |at, into| device.read_exact_at(into, at));
+    read.ok().flatten()
 }
 
 /// Whether there is nothing at all where every kind of partition table begins.
@@ -120,48 +119,10 @@ fn refused(root: &Root, mounts: &[Mount], disk: &Disk, udev: &Udev) -> Option<St
     if let Some(why) = used::by(root, mounts, &disk.name) {
         return Some(why);
     }
-    if udev.0.is_none() {
+    if !udev.has_looked() {
         return Some("it has not been looked at yet: try again in a moment".to_owned());
     }
     None
-}
-
-/// Kernel names of a disk's partitions, in the order of their names.
-fn partitions(root: &Root, disk: &str) -> Vec<String> {
-    let folder = format!("/sys/block/{disk}");
-    let mut names = root.names(&folder);
-    names.retain(|name| root.exists(format!("{folder}/{name}/partition")));
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    names
-}
-
-/// What udev knows about a device; `None` inside if it has not looked at it.
-#[derive(Debug)]
-struct Udev(Option<String>);
-
-impl Udev {
-    fn of(root: &Root, folder: &str) -> Self {
-        let number = root.text(format!("{folder}/dev"));
-        Self(number.and_then(|number| root.text(format!("/run/udev/data/b{number}"))))
-    }
-
-    fn property(&self, key: &str) -> Option<&str> {
-        let lines = self.0.as_deref().unwrap_or_default().lines();
-        let mut values =
-            lines.filter_map(|line| line.strip_prefix("E:")?.strip_prefix(key)?.strip_prefix('='));
-        values.next().filter(|value| !value.is_empty())
-    }
-
-    /// Of several, the one that udev names as such.
-    fn path(&self) -> Option<String> {
-        let lines = self.0.as_deref().unwrap_or_default().lines();
-        let mut links: Vec<&str> = lines
-            .filter_map(|line| line.strip_prefix("S:disk/by-path/"))
-            .collect();
-        links.sort_unstable();
-        let own = self.property("ID_PATH").filter(|own| links.contains(own));
-        own.or_else(|| links.first().copied()).map(str::to_owned)
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub use files::Mounted;
 pub use machine::Machine;
 
 use crate::pool::Pool;
-use crate::table::Guid;
+use pocketstack_disk::Guid;
 
 /// A partition, which the disk's own table need not have yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

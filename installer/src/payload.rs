@@ -11,9 +11,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::mount::MsFlags;
+use pocketstack_disk::parts;
 use pocketstack_exec::{Cmd, run};
 use pocketstack_host::boot::{DeviceMapper, Source, source};
-use pocketstack_host::inventory::partition_name;
+use pocketstack_host::inventory::partition_named;
 use pocketstack_host::mounts::{Mount, mounts};
 use pocketstack_host::root::Root;
 use pocketstack_model::node::Medium;
@@ -219,23 +220,18 @@ fn on_disk(
     work: &Path,
 ) -> Result<Uki, PayloadError> {
     let disk = from.disk.as_deref().unwrap_or_default();
-    let folder = format!("/sys/class/block/{disk}");
-    let is_esp = |part: &&String| {
-        partition_name(root, format!("{folder}/{part}")).as_deref() == Some(crate::layout::ESP)
-    };
-    let names = root.names(&folder);
-    let part = names.iter().find(is_esp).ok_or_else(|| PayloadError::Open {
+    let part = partition_named(root, disk, parts::ESP).ok_or_else(|| PayloadError::Open {
         what: disk.to_owned(),
-        why: format!("it has no partition {}", crate::layout::ESP),
+        why: format!("it has no partition {}", parts::ESP),
     })?;
-    let number = root.text(format!("{folder}/{part}/dev"));
+    let number = root.text(format!("/sys/class/block/{disk}/{part}/dev"));
     if let Some(mount) = mounts.iter().find(|mount| Some(&mount.device) == number.as_ref()) {
         return pick(&ukis(&root.path(&mount.point))?, hash);
     }
     let device = root.path(format!("/dev/{part}"));
     let mounted =
         Mounted::at(work, &device, "vfat", MsFlags::MS_RDONLY).map_err(|error| PayloadError::Open {
-            what: part.clone(),
+            what: part,
             why: error.to_string(),
         })?;
     pick(&ukis(mounted.path())?, hash)

@@ -1,24 +1,48 @@
 //! Which disks an installation takes and what becomes of them: decided from what was asked and what is there, without
 //! touching either.
 
+mod error;
+
 use std::fmt;
 
 use pocketstack_model::bytes::ByteCount;
-use pocketstack_model::install::{Candidate, Content, DiskChoice, Existing, InstallSettings};
+use pocketstack_model::install::{Candidate, Content, DiskChoice, Existing, InstallSettings, What};
 
 use crate::candidates::VOLUMES;
+
+pub use error::PlanError;
 
 /// What is going to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The disk that is started from.
+    /// The disk that is started from, or that holds the state.
     pub disk: Target,
     /// Further disks for volumes.
     pub data: Vec<Target>,
     /// Whether volumes are kept on both disks.
     pub mirror: bool,
-    /// Whether state and volumes stay and only the system is written.
-    pub keep: bool,
+    /// What the disk is to become.
+    pub goal: Goal,
+}
+
+/// What a disk is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// One with a system and an empty state.
+    System,
+    /// The same with the system written anew; state and volumes stay.
+    SystemAnew,
+    /// One with the state of a machine that goes on being started from its medium.
+    State,
+}
+
+/// What this machine runs from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// A stick, a disc, or the network.
+    FromMedium,
+    /// A disk it was installed on.
+    Installed,
 }
 
 /// A disk of the plan.
@@ -59,6 +83,8 @@ pub enum Step {
     Configure,
     /// Writes the partition tables with the boot sector, and reads them back. From here on the disk is started from.
     Activate,
+    /// Writes the partition tables, and reads them back, where there is nothing to start from.
+    Write,
 }
 
 impl fmt::Display for Step {
@@ -75,6 +101,7 @@ impl fmt::Display for Step {
             Self::Boot => "writing the boot files",
             Self::Configure => "storing the configuration",
             Self::Activate => "making the disk bootable",
+            Self::Write => "writing the partition tables",
         })
     }
 }
@@ -82,8 +109,8 @@ impl fmt::Display for Step {
 impl Plan {
     /// What is done, in order.
     pub fn steps(&self) -> Vec<Step> {
-        if self.keep {
-            vec![
+        match self.goal {
+            Goal::SystemAnew => vec![
                 Step::Look,
                 Step::Close,
                 Step::Copy,
@@ -91,9 +118,16 @@ impl Plan {
                 Step::Boot,
                 Step::Configure,
                 Step::Activate,
-            ]
-        } else {
-            vec![
+            ],
+            Goal::State => vec![
+                Step::Look,
+                Step::Release,
+                Step::Clear,
+                Step::State,
+                Step::Volumes,
+                Step::Write,
+            ],
+            Goal::System => vec![
                 Step::Look,
                 Step::Release,
                 Step::Clear,
@@ -103,14 +137,14 @@ impl Plan {
                 Step::Volumes,
                 Step::Boot,
                 Step::Activate,
-            ]
+            ],
         }
     }
 
     /// What will happen to which disk, a sentence each, for the person who decides.
     pub fn describe(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.keep {
+        if self.goal == Goal::SystemAnew {
             lines.push(format!(
                 "{}: the system is written anew; state and volumes stay.",
                 self.disk.shown
@@ -122,8 +156,14 @@ impl Plan {
             lines.extend(kept);
             return lines;
         }
+        let becomes = match self.goal {
+            Goal::State => {
+                "the state of this machine is put on it, and the machine goes on being started from its medium"
+            }
+            _ => "PocketStack is installed on it, and the machine starts from it",
+        };
         lines.push(format!(
-            "{}: wiped (now: {}); PocketStack is installed on it, and the machine starts from it.",
+            "{}: wiped (now: {}); {becomes}.",
             self.disk.shown, self.disk.now
         ));
         for disk in &self.data {
@@ -144,94 +184,18 @@ impl Plan {
     }
 }
 
-/// Why there is no plan. The words say what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// The machine has no disk.
-    #[error(
-        "this machine has no disk: check that it is connected, and that its controller is switched on in the firmware"
-    )]
-    NoDisks,
-    /// No disk is meant.
-    #[error("there is no disk {choice}; there are: {there}")]
-    NoSuchDisk {
-        /// What was asked for.
-        choice: String,
-        /// What is there.
-        there: String,
-    },
-    /// Several are meant.
-    #[error("{choice} means more than one disk: {matching}; choose one by its path")]
-    Ambiguous {
-        /// What was asked for.
-        choice: String,
-        /// The disks.
-        matching: String,
-    },
-    /// A disk is meant that cannot be used.
-    #[error("{disk} cannot be used: {why}; there are: {there}")]
-    Refused {
-        /// The disk.
-        disk: String,
-        /// Why.
-        why: String,
-        /// What is there.
-        there: String,
-    },
-    /// A disk is meant twice.
-    #[error("{0} is chosen twice: name each disk once")]
-    Twice(String),
-    /// A mirror without a second disk.
-    #[error("a mirror needs a second disk: name one in data_disks, or set mirror = false")]
-    MirrorAlone,
-    /// A mirror over more than two.
-    #[error(
-        "a mirror is over two disks, and there are {0}: name one disk in data_disks, or set mirror = false"
-    )]
-    MirrorOfMany(usize),
-    /// There is a PocketStack already.
-    #[error(
-        "{disk} has a PocketStack already: set existing = \"keep\" to write its system anew, or existing = \"erase\" to wipe it"
-    )]
-    Installed {
-        /// The disk.
-        disk: String,
-    },
-    /// There is something else.
-    #[error("{disk} is not empty ({what}): set existing = \"erase\" to wipe it, or choose another disk")]
-    Occupied {
-        /// The disk.
-        disk: String,
-        /// What is on it.
-        what: String,
-    },
-    /// Nothing there that could stay.
-    #[error("{disk} has no PocketStack whose state could be kept (now: {now}): {}", .instead)]
-    NothingToKeep {
-        /// The disk.
-        disk: String,
-        /// What is on it.
-        now: String,
-        /// What to set instead.
-        instead: &'static str,
-    },
-    /// A further disk that is not part of what is kept.
-    #[error(
-        "{disk} is no disk of the PocketStack that is kept (now: {now}): leave it out of data_disks while the system is written anew"
-    )]
-    NotItsDisk {
-        /// The disk.
-        disk: String,
-        /// What is on it.
-        now: String,
-    },
-}
-
-/// Decides. `candidates` are all disks of the machine, those that are not offered as well.
+/// Decides. `candidates` are all disks of the machine, those that are not offered as well; `runs` is what it runs from.
 ///
 /// # Errors
 /// [`PlanError`]: nothing is ever guessed.
-pub fn plan(settings: &InstallSettings, candidates: &[Candidate]) -> Result<Plan, PlanError> {
+pub fn plan(settings: &InstallSettings, candidates: &[Candidate], runs: Runs) -> Result<Plan, PlanError> {
+    let goal = match (settings.what, settings.existing) {
+        (What::State, _) if runs == Runs::Installed => return Err(PlanError::HasState),
+        (What::State, Existing::Keep) => return Err(PlanError::NothingAnew),
+        (What::State, Existing::Refuse | Existing::Erase) => Goal::State,
+        (What::System, Existing::Keep) => Goal::SystemAnew,
+        (What::System, Existing::Refuse | Existing::Erase) => Goal::System,
+    };
     if candidates.is_empty() {
         return Err(PlanError::NoDisks);
     }
@@ -251,7 +215,17 @@ pub fn plan(settings: &InstallSettings, candidates: &[Candidate]) -> Result<Plan
         }
         data.push(further);
     }
-    let keep = settings.existing == Existing::Keep;
+    let chosen = |other: &Candidate| {
+        std::iter::once(disk)
+            .chain(data.iter().copied())
+            .any(|chosen| chosen.name == other.name)
+    };
+    let other = candidates
+        .iter()
+        .find(|other| other.content == Content::StateOfMedium && !chosen(other));
+    if let (Goal::State, Some(other)) = (goal, other) {
+        return Err(PlanError::OtherState(shown(other)));
+    }
     match settings.existing {
         Existing::Erase => {}
         Existing::Refuse => std::iter::once(disk)
@@ -266,7 +240,7 @@ pub fn plan(settings: &InstallSettings, candidates: &[Candidate]) -> Result<Plan
         disk: target(disk),
         data: data.into_iter().map(target).collect(),
         mirror: settings.mirror,
-        keep,
+        goal,
     })
 }
 
@@ -314,10 +288,12 @@ fn is_free(disk: &Candidate) -> Result<(), PlanError> {
     match &disk.content {
         Content::Empty => Ok(()),
         Content::PocketStack { complete: true } => Err(PlanError::Installed { disk: shown(disk) }),
-        Content::PocketStack { complete: false } | Content::Foreign { .. } => Err(PlanError::Occupied {
-            disk: shown(disk),
-            what: now(disk),
-        }),
+        Content::PocketStack { complete: false } | Content::StateOfMedium | Content::Foreign { .. } => {
+            Err(PlanError::Occupied {
+                disk: shown(disk),
+                what: now(disk),
+            })
+        }
     }
 }
 
@@ -325,7 +301,7 @@ fn can_stay(disk: &Candidate) -> Result<(), PlanError> {
     let instead = match &disk.content {
         Content::PocketStack { complete: true } => return Ok(()),
         Content::Empty => "leave out existing to install on the empty disk",
-        Content::PocketStack { complete: false } | Content::Foreign { .. } => {
+        Content::PocketStack { complete: false } | Content::StateOfMedium | Content::Foreign { .. } => {
             "set existing = \"erase\" to wipe the disk, or choose another one"
         }
     };
@@ -376,6 +352,7 @@ fn now(disk: &Candidate) -> String {
         Content::Empty => "empty".to_owned(),
         Content::PocketStack { complete: true } => "PocketStack".to_owned(),
         Content::PocketStack { complete: false } => "an incomplete PocketStack".to_owned(),
+        Content::StateOfMedium => "the state of a machine that is started from a medium".to_owned(),
         Content::Foreign { what } => what.clone(),
     }
 }
@@ -386,4 +363,4 @@ fn list<'a>(disks: impl Iterator<Item = &'a Candidate>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

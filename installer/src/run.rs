@@ -2,25 +2,24 @@
 //! was and not started from; starting over is always right.
 
 mod disks;
+mod error;
 mod settings;
+mod system;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::rc::Rc;
 
+use pocketstack_disk::Guid;
+use pocketstack_disk::table::{Shape, Table};
 use pocketstack_model::config::Configuration;
-use pocketstack_model::config::file::{FileError, to_toml};
+use pocketstack_model::config::file::to_toml;
 
-use crate::bios::{self, BiosError, Embedded, PASS_ON};
-use crate::host::{FileSystem, Host, HostError, NewFile, Part, PoolSeen};
-use crate::layout::{self, number};
-use crate::payload::{Payload, Piece};
-use crate::plan::{Plan, Step};
-use crate::pool::Pool;
-use crate::table::{CODE, Guid, Shape, Table};
-use crate::verity::{Tree, VerityError};
+use crate::host::{FileSystem, Host, HostError, NewFile, Part};
+use crate::layout;
+use crate::payload::{Payload, PayloadError};
+use crate::plan::{Goal, Plan, Step};
 
-/// Bytes copied or read back at a time.
-const CHUNK: usize = 4 << 20;
+pub use error::{InstallError, Left, Trouble};
+use system::System;
 
 /// How far an installation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,142 +30,51 @@ pub struct Progress {
     pub percent: u8,
 }
 
-/// Why an installation stopped, and how it left the disk.
-#[derive(Debug, thiserror::Error)]
-#[error("{step} failed: {trouble}. {}", .left.words())]
-pub struct InstallError {
-    /// At which step.
-    pub step: Step,
-    /// Why.
-    #[source]
-    pub trouble: Trouble,
-    /// How the disk is now.
-    pub left: Left,
+/// What the machine is given that comes up with the state.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// What it comes up with. Without one it comes up for its setup, or, if the state is kept, as it was.
+    pub configuration: Option<&'a Configuration>,
+    /// SHA-256 of the answers that asked for the installation, by which [`crate::installed_from`] knows the disk later.
+    pub answers: Option<&'a str>,
 }
 
-/// How an installation that stopped has left the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
-    /// As it was.
-    Untouched,
-    /// Empty.
-    Empty,
-    /// With its state and volumes, but not started from.
-    Closed,
-    /// Complete, or as before the step.
-    Unsure,
-}
-
-impl Left {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Untouched => "Nothing was changed",
-            Self::Empty => "The disk is empty now; start the installation again",
-            Self::Unsure => "The disk may be complete or not; start the installation again",
-            Self::Closed => {
-                "State and volumes are as they were, but the disk cannot be started from until the installation is repeated"
-            }
-        }
-    }
-}
-
-/// What went wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    /// Something could not be done.
-    #[error("{disk}: {source}{}", if .source.is_disk() { "; the disk is failing and has to be replaced" } else { "" })]
-    Host {
-        /// The disk.
-        disk: String,
-        /// Why.
-        source: HostError,
-    },
-    /// What is installed cannot be read.
-    #[error("what this machine runs from cannot be read ({0}): write the medium again, or use another one")]
-    Source(io::Error),
-    /// What is installed is larger than its place.
-    #[error(
-        "the system has {size} bytes, and there is room for {room}: this installer does not fit its system"
-    )]
-    TooLarge {
-        /// Bytes it has.
-        size: u64,
-        /// Bytes there are.
-        room: u64,
-    },
-    /// What was read back is not what was written.
-    #[error(
-        "{disk}: what is read back is not what was written ({what}); the disk is failing and has to be replaced"
-    )]
-    ReadBack {
-        /// The disk.
-        disk: String,
-        /// What differs.
-        what: String,
-    },
-    /// There is a volume group of that name elsewhere.
-    #[error(
-        "the volume group pocketstack is on {}, which is no disk of this installation: name it in data_disks with \
-         existing = \"erase\", or take it out of the machine", .0.join(", ")
-    )]
-    Group(Vec<String>),
-    /// A kept disk is not laid out as it has to be.
-    #[error("the PocketStack on {disk} cannot be kept: {why}; set existing = \"erase\" to wipe it")]
-    Layout {
-        /// The disk.
-        disk: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// The state of a kept disk cannot be read.
-    #[error("the state on {disk} cannot be read ({source}); set existing = \"erase\" to wipe it")]
-    State {
-        /// The disk.
-        disk: String,
-        /// Why.
-        source: HostError,
-    },
-    /// GRUB's files are damaged.
-    #[error(transparent)]
-    Bios(#[from] BiosError),
-    /// The configuration cannot be a file.
-    #[error("the configuration {0}")]
-    Configuration(#[from] FileError),
-}
-
-/// Carries out a plan. `configuration` is what the node comes up with; without one it comes up for its setup, or, if the
-/// state is kept, as it was. `progress` is told before every step and now and then within. Blocks.
+/// Carries out a plan. `payload` is asked for what is installed, if the plan puts a system on the disk. `progress` is
+/// told before every step and now and then within. Blocks.
 ///
 /// # Errors
 /// [`InstallError`]; it says how the disk is.
 pub fn run(
     plan: &Plan,
-    payload: &Payload,
-    configuration: Option<&Configuration>,
+    payload: impl FnOnce() -> Result<Payload, PayloadError>,
+    given: Given<'_>,
     progress: &mut dyn FnMut(Progress),
     host: &mut impl Host,
 ) -> Result<(), InstallError> {
     let mut run = Run {
         plan,
-        payload,
+        system: None,
         configuration: None,
+        answers: given.answers,
         shape: Shape { size: 0, sector: 512 },
         old: None,
         table: Table {
             id: Guid::default(),
             entries: Vec::new(),
         },
-        boot: None,
         host,
         progress,
         step: Step::Look,
         before: 0,
     };
+    let mut payload = Some(payload);
     for step in plan.steps() {
         run.step = step;
         run.tell(0, 1);
         let done = match step {
-            Step::Look => run.look(configuration),
+            Step::Look => payload
+                .take()
+                .map_or(Ok(()), |payload| run.look(given.configuration, payload)),
             Step::Release => run.release(),
             Step::Clear => run.clear(),
             Step::Close => run.close(),
@@ -176,17 +84,12 @@ pub fn run(
             Step::Volumes => run.volumes(),
             Step::Boot => run.boot(),
             Step::Configure => run.configure(),
-            Step::Activate => run.activate(),
+            Step::Activate | Step::Write => run.activate(),
         };
         done.map_err(|trouble| InstallError {
             step,
             trouble,
-            left: match (step, plan.keep) {
-                (Step::Look | Step::Release, _) => Left::Untouched,
-                (Step::Activate, _) => Left::Unsure,
-                (_, true) => Left::Closed,
-                (_, false) => Left::Empty,
-            },
+            left: Left::after(step, plan.goal),
         })?;
         run.before += weight(step);
     }
@@ -200,7 +103,7 @@ pub fn run(
 /// Share of the time, roughly as measured.
 fn weight(step: Step) -> u64 {
     match step {
-        Step::Look | Step::Release | Step::Close | Step::Configure | Step::Activate => 1,
+        Step::Look | Step::Release | Step::Close | Step::Configure | Step::Activate | Step::Write => 1,
         Step::Clear | Step::State => 4,
         Step::Volumes => 15,
         Step::Boot => 20,
@@ -211,15 +114,16 @@ fn weight(step: Step) -> u64 {
 
 struct Run<'a, H> {
     plan: &'a Plan,
-    payload: &'a Payload,
+    /// Once it was looked at, if the plan puts one on the disk.
+    system: Option<Rc<System>>,
     /// As a file.
     configuration: Option<String>,
+    answers: Option<&'a str>,
     shape: Shape,
     /// The table of a kept disk.
     old: Option<Table>,
     /// The table the disk is going to have.
     table: Table,
-    boot: Option<Embedded>,
     host: &'a mut H,
     progress: &'a mut dyn FnMut(Progress),
     step: Step,
@@ -263,30 +167,30 @@ impl<H: Host> Run<'_, H> {
         part_of(self.disk(), &self.table, number)
     }
 
-    fn look(&mut self, configuration: Option<&Configuration>) -> Result<(), Trouble> {
+    fn part_named(&self, name: &str) -> Part {
+        self.part(self.table.named(name).map_or(0, |(number, _)| number))
+    }
+
+    fn look(
+        &mut self,
+        configuration: Option<&Configuration>,
+        payload: impl FnOnce() -> Result<Payload, PayloadError>,
+    ) -> Result<(), Trouble> {
         self.configuration = configuration.map(to_toml).transpose()?;
-        for (piece, room) in [
-            (&self.payload.data, layout::ROOT_SIZE),
-            (&self.payload.tree, layout::VERITY_SIZE),
-        ] {
-            if piece.size > room {
-                return Err(Trouble::TooLarge {
-                    size: piece.size,
-                    room,
-                });
-            }
-        }
-        let first = layout::BIOS_START / bios::SECTOR as u64;
-        let (boot_sector, core) = (&self.payload.boot_sector, &self.payload.core);
-        self.boot = Some(bios::embed(boot_sector, core, first, layout::BIOS_SIZE)?);
         self.shape = self.shape_of(&self.plan.disk.name, self.plan.disk.size.0)?;
-        let root = self.payload.uki.root;
         let mut ids = Vec::new();
         for _ in 0..16 {
             ids.push(self.host.id().map_err(self.trouble())?);
         }
         let mut fresh = || ids.pop().unwrap_or_default();
-        if !self.plan.keep {
+        if self.plan.goal == Goal::State {
+            self.table = layout::state(self.shape, &mut fresh);
+            return self.no_other_group();
+        }
+        let system = System::fitted(payload()?)?;
+        let root = system.payload.uki.root;
+        self.system = Some(Rc::new(system));
+        if self.plan.goal == Goal::System {
             self.table = layout::system(self.shape, &root, &mut fresh);
             return self.no_other_group();
         }
@@ -309,103 +213,6 @@ impl<H: Host> Run<'_, H> {
     fn release(&mut self) -> Result<(), Trouble> {
         for disk in self.plan.disks() {
             self.host.release(&disk.name).map_err(on(&disk.name))?;
-        }
-        Ok(())
-    }
-
-    fn copy(&mut self) -> Result<(), Trouble> {
-        let payload = self.payload;
-        let all = payload.data.size + payload.tree.size;
-        let mut done = 0;
-        for (piece, number) in [(&payload.data, number::ROOT_A), (&payload.tree, number::VERITY_A)] {
-            let start = self.part(number).start;
-            self.copy_piece(piece, start, &mut done, all)?;
-        }
-        let disk = self.plan.disk.name.as_str();
-        self.host.flush(disk).map_err(on(disk))
-    }
-
-    fn copy_piece(&mut self, piece: &Piece, start: u64, done: &mut u64, all: u64) -> Result<(), Trouble> {
-        let mut source = File::open(&piece.path).map_err(Trouble::Source)?;
-        let mut buffer = vec![0; CHUNK];
-        let mut at = 0;
-        while at < piece.size {
-            let length = (piece.size - at).min(CHUNK as u64) as usize;
-            source
-                .read_exact(&mut buffer[..length])
-                .map_err(Trouble::Source)?;
-            let whole = length.next_multiple_of(self.shape.sector as usize);
-            buffer[length..whole].fill(0);
-            let disk = self.plan.disk.name.as_str();
-            self.host
-                .write(disk, start + at, &buffer[..whole])
-                .map_err(on(disk))?;
-            at += length as u64;
-            *done += length as u64;
-            self.tell(*done, all);
-        }
-        Ok(())
-    }
-
-    fn prove(&mut self) -> Result<(), Trouble> {
-        let (data, tree) = (self.part(number::ROOT_A), self.part(number::VERITY_A));
-        let sector = self.shape.sector as usize;
-        let mut bytes = vec![0; (self.payload.tree.size as usize).next_multiple_of(sector)];
-        self.host
-            .read(&tree.disk, tree.start, &mut bytes)
-            .map_err(self.trouble())?;
-        let tree = Tree::check(&bytes, &self.payload.uki.root).map_err(|error| self.unproved(error))?;
-        let size = tree.data_size();
-        if size > data.size {
-            return Err(self.read_back("the hash tree is that of a larger system"));
-        }
-        let (from, to) = (self.progress_at(0, 1).percent, self.progress_at(1, 1).percent);
-        let progress = &mut *self.progress;
-        let mut failed = None;
-        let mut reader = DiskReader {
-            host: &mut *self.host,
-            disk: &data.disk,
-            at: data.start,
-            end: data.start + size,
-            buffer: Vec::new(),
-            used: 0,
-            failed: &mut failed,
-        };
-        let checked = tree.check_data(&mut reader, &mut |read| {
-            let part = u64::from(to.saturating_sub(from)) * read / size.max(1);
-            progress(Progress {
-                step: Step::Prove.to_string(),
-                percent: from.saturating_add(u8::try_from(part).unwrap_or(0)),
-            });
-        });
-        if let Some(error) = failed {
-            return Err(on(&data.disk)(error));
-        }
-        checked.map_err(|error| self.unproved(error))
-    }
-
-    fn unproved(&self, error: VerityError) -> Trouble {
-        self.read_back(error.to_string())
-    }
-
-    fn boot(&mut self) -> Result<(), Trouble> {
-        let part = self.part(number::ESP);
-        let uki = self.payload.uki_path();
-        let files = self.payload.boot_files(&uki);
-        self.host.format(&part, FileSystem::Fat).map_err(self.trouble())?;
-        self.put_checked(&part, FileSystem::Fat, &files)?;
-        let Some(boot) = &self.boot else { return Ok(()) };
-        let mut core = boot.core.clone();
-        core.resize(core.len().next_multiple_of(self.shape.sector as usize), 0);
-        let (disk, at) = (self.plan.disk.name.as_str(), layout::BIOS_START);
-        let mut back = vec![0; core.len()];
-        self.host
-            .write(disk, at, &core)
-            .and_then(|()| self.host.flush(disk))
-            .and_then(|()| self.host.read(disk, at, &mut back))
-            .map_err(on(disk))?;
-        if back != core {
-            return Err(self.read_back("GRUB's core"));
         }
         Ok(())
     }
@@ -434,36 +241,6 @@ fn part_of(disk: &str, table: &Table, number: usize) -> Part {
         number,
         start: entry.map_or(0, |entry| entry.start),
         size: entry.map_or(0, |entry| entry.size),
-    }
-}
-
-/// A part of a disk as a stream. The disk's own error is kept aside: `io::Error` would lose what it was.
-struct DiskReader<'a, H> {
-    host: &'a mut H,
-    disk: &'a str,
-    at: u64,
-    end: u64,
-    buffer: Vec<u8>,
-    used: usize,
-    failed: &'a mut Option<HostError>,
-}
-
-impl<H: Host> Read for DiskReader<'_, H> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.used == self.buffer.len() {
-            let length = (self.end - self.at).min(CHUNK as u64) as usize;
-            self.buffer.resize(length, 0);
-            if let Err(error) = self.host.read(self.disk, self.at, &mut self.buffer) {
-                *self.failed = Some(error);
-                return Err(io::Error::other("the disk cannot be read"));
-            }
-            self.at += length as u64;
-            self.used = 0;
-        }
-        let length = into.len().min(self.buffer.len() - self.used);
-        into[..length].copy_from_slice(&self.buffer[self.used..self.used + length]);
-        self.used += length;
-        Ok(length)
     }
 }
 

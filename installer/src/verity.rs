@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::table::Guid;
+use pocketstack_disk::Guid;
 
 /// Bytes of a hash.
 pub const HASH: usize = 32;

@@ -4,11 +4,12 @@
 use std::fs::File;
 use std::path::Path;
 
+use pocketstack_disk::bios::PASS_ON;
+use pocketstack_disk::parts::number;
+use pocketstack_disk::table::{Shape, Table};
 use pocketstack_exec::{Cmd, run};
-use pocketstack_installer::bios::PASS_ON;
 use pocketstack_installer::host::{FileSystem, NewFile, Part};
-use pocketstack_installer::layout::{self, number};
-use pocketstack_installer::table::{Shape, Table};
+use pocketstack_installer::layout;
 use pocketstack_installer::verity::RootHash;
 use pocketstack_installer::{Host, Machine};
 

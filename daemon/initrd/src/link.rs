@@ -16,8 +16,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use pocketstack_disk::Guid;
+
+use crate::cmdline::word;
 use crate::device;
-use crate::gpt::{self, Guid};
 
 /// Where systemd-boot says which partition it was started from.
 const LOADER: &str = "sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
@@ -46,15 +48,14 @@ pub fn name(root: &Path, part: &str) -> Result<Option<&'static str>> {
         fs::read_to_string(root.join("proc/cmdline")).context("cannot read the kernel's command line")?;
     let (data, tree) = wanted(&line).context("the kernel's command line has no roothash= of 64 digits")?;
     let table = device::table(&sys, &root.join("dev"), &disk)?;
-    let own = table.get(number.saturating_sub(1)).map(|entry| entry.id);
-    let link = match own {
+    let link = match table.number(number).map(|entry| entry.id) {
         Some(id) if id == data => "root",
         Some(id) if id == tree => "verity",
         _ => return Ok(None),
     };
     let counts = device::is_loop(&sys, &disk)
         || match started(&line, fs::read(root.join(LOADER)).ok().as_deref()) {
-            Started::From(esp) => table.iter().any(|entry| entry.id == esp),
+            Started::From(esp) => table.entries.iter().flatten().any(|entry| entry.id == esp),
             Started::Anything => true,
             Started::NoDisk => false,
         };
@@ -66,7 +67,7 @@ pub fn name(root: &Path, part: &str) -> Result<Option<&'static str>> {
 fn wanted(line: &str) -> Option<(Guid, Guid)> {
     let hash = word(line, "roothash=")?;
     (hash.len() == 64 && hash.is_ascii()).then_some(())?;
-    Some((gpt::parse(&hash[..32])?, gpt::parse(&hash[32..])?))
+    Some((hash[..32].parse().ok()?, hash[32..].parse().ok()?))
 }
 
 fn started(line: &str, loader: Option<&[u8]>) -> Started {
@@ -74,22 +75,26 @@ fn started(line: &str, loader: Option<&[u8]>) -> Started {
         if esp == "any" {
             return Started::Anything;
         }
-        if let Some(esp) = gpt::parse(esp) {
+        if let Ok(esp) = esp.parse() {
             return Started::From(esp);
         }
     }
     // Four bytes of attributes, then text in UTF-16 (efivarfs, Documentation/filesystems/efivarfs.rst).
-    let text = gpt::text(loader.unwrap_or_default().get(4..).unwrap_or_default());
-    gpt::parse(&text).map_or(Started::NoDisk, Started::From)
-}
-
-fn word<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    line.split_whitespace().find_map(|word| word.strip_prefix(key))
+    let text = loader.unwrap_or_default().get(4..).unwrap_or_default();
+    let units: Vec<u16> = text
+        .chunks_exact(2)
+        .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
+        .take_while(|unit| *unit != 0)
+        .collect();
+    String::from_utf16_lossy(&units)
+        .parse()
+        .map_or(Started::NoDisk, Started::From)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::tests::{ESPS, Machine};
 
     const ESP: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_boot_loader_says_which_disk_was_started() {
-        let esp = gpt::parse(ESP).expect("a GUID");
+        let esp = ESP.parse().expect("a GUID");
         let upper = variable(&ESP.to_uppercase());
         assert_eq!(started("quiet", Some(&upper)), Started::From(esp));
         assert_eq!(
@@ -116,7 +121,7 @@ mod tests {
     #[test]
     fn the_root_hash_names_both_partitions() {
         let line = format!("ro roothash={}{} quiet", "1".repeat(32), "2".repeat(32));
-        assert_eq!(wanted(&line), Some(([0x11; 16], [0x22; 16])));
+        assert_eq!(wanted(&line), Some((Guid([0x11; 16]), Guid([0x22; 16]))));
         assert_eq!(wanted("roothash=11"), None);
         assert_eq!(wanted("quiet"), None);
     }
@@ -124,8 +129,8 @@ mod tests {
     /// A machine with an installed disk `sda` and the stick `sdb`, the same root on both.
     #[test]
     fn of_two_disks_with_the_same_root_the_started_one_counts() {
-        let (machine, ids) = crate::device::tests::machine();
-        let root = machine.path();
+        let machine = Machine::new();
+        let root = machine.root();
         let line = |esp: &str| {
             let text = format!(
                 "roothash={}{} pocketstack.esp={esp}\n",
@@ -135,11 +140,11 @@ mod tests {
             fs::write(root.join("proc/cmdline"), text).expect("written");
         };
         let name = |part: &str| name(root, part).expect("known");
-        line(ids[0]);
+        line(ESPS[0]);
         assert_eq!(name("sda3"), Some("root"));
         assert_eq!(name("sda4"), Some("verity"));
         assert_eq!((name("sda7"), name("sdb3")), (None, None));
-        line(ids[1]);
+        line(ESPS[1]);
         assert_eq!((name("sda3"), name("sdb3")), (None, Some("root")));
         line("");
         assert_eq!(

@@ -3,8 +3,8 @@
 //! asks, there and later, to tell the root apart from another one with the same ids (`link.rs`).
 //!
 //! ```text
-//!   which disk is the root on? ──► its state partition (added if there is room) ──► fsck, mount at /var
-//!                              └─► no disk (disc, network): memory at /var
+//!   which disk is the root on? ─► its state partition, or the one made for it elsewhere (`state.rs`) ─► fsck, mount at /var
+//!                              └► none (disc, network): memory at /var
 //!   /var  ◄── what packages expect to find there, where it is missing
 //!   /etc  ◄── a volatile layer over the read-only one, with the machine's id from /var
 //! ```
@@ -12,8 +12,8 @@
 //! Nothing that goes wrong with the state partition keeps a node from starting: it then keeps its state in memory,
 //! and says so on its page and here.
 
+mod cmdline;
 mod device;
-mod gpt;
 mod layers;
 mod link;
 mod state;
@@ -55,7 +55,8 @@ fn main() -> ExitCode {
 
 fn prepare() -> Result<()> {
     let sysroot = Path::new(SYSROOT);
-    if let Err(error) = state::mount(Path::new("/sys"), Path::new("/dev"), sysroot) {
+    let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    if let Err(error) = state::mount(Path::new("/sys"), Path::new("/dev"), sysroot, &line) {
         eprintln!("state is kept in memory: {error:#}");
         layers::memory(&sysroot.join("var"))?;
     }

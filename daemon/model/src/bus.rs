@@ -4,7 +4,8 @@
 pub const NAME: &str = "org.pocketstack.Node1";
 /// Object path of this node.
 pub const PATH: &str = "/org/pocketstack/Node1";
-/// Interface of this node. Documents are JSON text; an error's message is fit for a person.
+/// Interface of this node. Documents are JSON text; an error's message is fit for a person, its name is
+/// one of [`error`].
 ///
 /// | member | argument | answer | who may call it |
 /// |---|---|---|---|
@@ -19,3 +20,23 @@ pub const PATH: &str = "/org/pocketstack/Node1";
 ///
 /// The signal `OverviewChanged()` is sent when something a person would notice has changed.
 pub const INTERFACE: &str = "org.pocketstack.Node1";
+
+/// Names of the errors that say what to do next; an error's message says the same to a person. Beside them there are those
+/// of D-Bus itself, for a node that cannot be reached or does not let somebody ask.
+pub mod error {
+    /// It is not the code: another one can be tried.
+    pub const WRONG_CODE: &str = "org.pocketstack.Error.WrongCode";
+    /// It was not the code too often: only waiting helps.
+    pub const TOO_MANY_TRIES: &str = "org.pocketstack.Error.TooManyTries";
+    /// No change of the networks waits to be confirmed.
+    pub const NOTHING_WAITS: &str = "org.pocketstack.Error.NothingWaits";
+    /// Another change of the networks has to be confirmed, or taken back, first.
+    pub const UNCONFIRMED: &str = "org.pocketstack.Error.Unconfirmed";
+    /// The configuration cannot be written, for example because the state partition is full. What waited to be confirmed
+    /// goes on waiting.
+    pub const NOT_STORED: &str = "org.pocketstack.Error.NotStored";
+    /// What was sent is not what is asked for.
+    pub const INVALID_ARGS: &str = "org.pocketstack.Error.InvalidArgs";
+    /// Everything else that is not done.
+    pub const REFUSED: &str = "org.pocketstack.Error.Refused";
+}

@@ -11,7 +11,10 @@ pub const SMALLEST_DISK: ByteCount = ByteCount(8 << 30);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstallSettings {
-    /// The disk that is installed on and started from.
+    /// What is put on the disk.
+    #[serde(default)]
+    pub what: What,
+    /// The disk that is installed on and started from, or that holds the state.
     pub disk: DiskChoice,
     /// Further disks for the volume group `pocketstack`. They are wiped whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -25,6 +28,17 @@ pub struct InstallSettings {
     /// What the machine does afterwards.
     #[serde(default)]
     pub then: Then,
+}
+
+/// What is put on the disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The whole system with its state: the machine starts from the disk.
+    #[default]
+    System,
+    /// Only the state and volumes of a machine that goes on being started from a stick, a disc or the network.
+    State,
 }
 
 /// One disk. Exactly one must be meant: none or several is an error that lists what is there.
@@ -56,7 +70,7 @@ pub enum Existing {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
-    /// It restarts from the disk.
+    /// It restarts: from the disk, if the system is on it.
     #[default]
     Restart,
     /// It is switched off.
@@ -93,6 +107,8 @@ pub enum Content {
         /// Whether it is complete: all partitions, and a state partition that can be read.
         complete: bool,
     },
+    /// The state and volumes of a machine that is started from a stick, a disc or the network.
+    StateOfMedium,
     /// Something else: partitions, file systems, LVM, RAID.
     Foreign {
         /// In words, for the person who decides ("ext4 \"data\", LVM of the volume group vg0").

@@ -7,9 +7,11 @@
 pub mod answers;
 pub mod bus;
 pub mod bytes;
+pub mod clock;
 pub mod config;
 pub mod install;
 pub mod link;
 pub mod mac;
+pub mod metrics;
 pub mod node;
 pub mod status;

@@ -209,7 +209,7 @@ pub struct Cpu {
 }
 
 /// Main memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// What the kernel manages.
     pub total: ByteCount,

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::install::{DiskChoice, Then};
+
 /// One thing that is kept as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
@@ -59,6 +61,20 @@ pub enum NetworkChange {
         /// Why, in words.
         why: String,
     },
+}
+
+/// An installation that was begun, as it is noted until the machine restarts: a daemon that died in the middle would
+/// otherwise know nothing of it when it is started again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The disk, as it was asked for.
+    pub disk: DiskChoice,
+    /// What the machine does at the end.
+    pub then: Then,
+    /// Whether answers asked for it, which are looked for again.
+    pub by_answers: bool,
+    /// The disk by kernel name, once everything on it was read back.
+    pub installed: Option<String>,
 }
 
 /// An installation to disk on this machine.

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use pocketstack_host::inventory::partition_name;
+use pocketstack_disk::parts;
+use pocketstack_host::inventory::{Udev, partition_name};
 use pocketstack_host::root::Root;
 use pocketstack_model::install::Content;
-
-use super::Udev;
-use crate::layout;
 
 /// How a further disk of a PocketStack is described.
 pub const VOLUMES: &str = "volumes of a PocketStack";
@@ -62,7 +60,7 @@ impl Part {
             kind: text("ID_FS_TYPE"),
             label: text("ID_FS_LABEL"),
             group: None,
-            seen: udev.0.is_some(),
+            seen: udev.has_looked(),
         }
     }
 
@@ -109,24 +107,27 @@ fn group(root: &Root, folder: &str) -> Option<String> {
 }
 
 /// What the partitions of a disk, or what it holds as a whole, amount to.
-pub fn what_is_on(parts: &[Part], whole: Option<&Part>) -> Content {
-    let named = |name: &str| parts.iter().find(|part| part.name.as_deref() == Some(name));
+pub fn what_is_on(there: &[Part], whole: Option<&Part>) -> Content {
+    let named = |name: &str| there.iter().find(|part| part.name.as_deref() == Some(name));
+    if named(parts::STATE_OF_MEDIUM).is_some() {
+        return Content::StateOfMedium;
+    }
     // The EFI partition is not asked for: while a system is written anew the table lacks it.
-    let own = [layout::BIOS, layout::ROOT_A, layout::VERITY_A, layout::STATE];
+    let own = [parts::BIOS, parts::ROOT_A, parts::VERITY_A, parts::STATE];
     if own.iter().any(|name| named(name).is_some()) {
         let state =
-            named(layout::STATE).is_some_and(|part| !part.seen || part.kind.as_deref() == Some("ext4"));
+            named(parts::STATE).is_some_and(|part| !part.seen || part.kind.as_deref() == Some("ext4"));
         return Content::PocketStack {
             complete: state && own.iter().all(|name| named(name).is_some()),
         };
     }
-    if named(layout::LVM).is_some() {
+    if named(parts::LVM).is_some() {
         return volumes();
     }
-    if is_unfinished(parts) {
+    if is_unfinished(there) {
         return Content::Empty;
     }
-    let words: Vec<String> = parts.iter().chain(whole).map(Part::words).collect();
+    let words: Vec<String> = there.iter().chain(whole).map(Part::words).collect();
     if words.is_empty() {
         return Content::Empty;
     }
@@ -140,9 +141,19 @@ pub fn what_is_on(parts: &[Part], whole: Option<&Part>) -> Content {
     }
 }
 
+/// Whether the first disk of an installation came to its end: it is the one with volumes beside a system or a state.
+pub(super) fn is_complete(there: &[Part], content: &Content) -> bool {
+    let whole = matches!(
+        content,
+        Content::PocketStack { complete: true } | Content::StateOfMedium
+    );
+    // A stick is a whole system as well, and says nothing of the disks.
+    whole && there.iter().any(|part| part.name.as_deref() == Some(parts::LVM))
+}
+
 /// Whether a disk is a further one of an installation that did not come to its end.
-pub(super) fn is_unfinished(parts: &[Part]) -> bool {
-    matches!(parts, [part] if part.name.as_deref() == Some(layout::LVM_NEW))
+pub(super) fn is_unfinished(there: &[Part]) -> bool {
+    matches!(there, [part] if part.name.as_deref() == Some(parts::LVM_NEW))
 }
 
 pub(super) fn volumes() -> Content {

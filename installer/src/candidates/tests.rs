@@ -1,10 +1,12 @@
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
+use pocketstack_disk::Guid;
+use pocketstack_disk::bios::PASS_ON;
+use pocketstack_disk::parts;
+
 use super::*;
-use crate::bios::PASS_ON;
 use crate::layout;
-use crate::table::Guid;
 use crate::verity::RootHash;
 
 /// 100 GB in units of 512 bytes.
@@ -74,9 +76,21 @@ impl Machine {
 
     /// An installed PocketStack; `state` is the kind of its state partition.
     fn pocketstack(&self, disk: &str, state: &str) {
-        let names = [layout::BIOS, layout::ESP, layout::ROOT_A, layout::VERITY_A];
-        for (index, name) in names.iter().chain(&[layout::STATE]).enumerate() {
-            let kind = if *name == layout::STATE { state } else { "" };
+        self.stick(disk, state);
+        self.part(
+            disk,
+            &format!("{disk}8"),
+            "8:8",
+            parts::LVM,
+            "E:ID_FS_TYPE=LVM2_member\n",
+        );
+    }
+
+    /// The same system on a stick.
+    fn stick(&self, disk: &str, state: &str) {
+        let names = [parts::BIOS, parts::ESP, parts::ROOT_A, parts::VERITY_A];
+        for (index, name) in names.iter().chain(&[parts::STATE]).enumerate() {
+            let kind = if *name == parts::STATE { state } else { "" };
             let (part, number) = (format!("{disk}{}", index + 1), format!("8:{}", index + 1));
             self.part(disk, &part, &number, name, &format!("E:ID_FS_TYPE={kind}\n"));
         }
@@ -170,9 +184,9 @@ fn a_pocketstack_is_recognised_with_and_without_its_state() {
 #[test]
 fn a_further_disk_counts_once_the_first_is_complete() {
     for (name, system, expected) in [
-        (layout::LVM, false, foreign(VOLUMES)),
-        (layout::LVM_NEW, false, Content::Empty),
-        (layout::LVM_NEW, true, foreign(VOLUMES)),
+        (parts::LVM, false, foreign(VOLUMES)),
+        (parts::LVM_NEW, false, Content::Empty),
+        (parts::LVM_NEW, true, foreign(VOLUMES)),
     ] {
         let machine = Machine::new();
         machine.disk("sdb", "8:16", "");
@@ -180,9 +194,36 @@ fn a_further_disk_counts_once_the_first_is_complete() {
         machine.disk("sda", "8:0", "");
         if system {
             machine.pocketstack("sda", "ext4");
+        } else {
+            // It is whole as well, and what the installation was started from.
+            machine.stick("sda", "ext4");
         }
         assert_eq!(machine.all()[1].content, expected, "{name} {system}");
     }
+}
+
+#[test]
+fn the_state_of_a_medium_is_known_with_its_further_disk() {
+    let machine = Machine::new();
+    machine.disk("sda", "8:0", "");
+    machine.part(
+        "sda",
+        "sda1",
+        "8:1",
+        parts::STATE_OF_MEDIUM,
+        "E:ID_FS_TYPE=ext4\n",
+    );
+    machine.part("sda", "sda2", "8:2", parts::LVM, "E:ID_FS_TYPE=LVM2_member\n");
+    machine.disk("sdb", "8:16", "");
+    machine.part(
+        "sdb",
+        "sdb1",
+        "8:17",
+        parts::LVM_NEW,
+        "E:ID_FS_TYPE=LVM2_member\n",
+    );
+    let contents: Vec<Content> = machine.all().into_iter().map(|disk| disk.content).collect();
+    assert_eq!(contents, [Content::StateOfMedium, foreign(VOLUMES)]);
 }
 
 #[test]

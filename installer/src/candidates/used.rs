@@ -1,10 +1,9 @@
 //! Whether a disk is in use. Logical volumes that udev has switched on, but nobody has opened, are not: the installer
 //! switches them off again.
 
+use pocketstack_host::inventory::partitions;
 use pocketstack_host::mounts::Mount;
 use pocketstack_host::root::Root;
-
-use super::partitions;
 
 /// What uses the disk or anything on it, in words.
 pub fn by(root: &Root, mounts: &[Mount], disk: &str) -> Option<String> {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
+use pocketstack_disk::Guid;
+use pocketstack_disk::table::{PAGE, Shape, Table};
+
 use super::{FileSystem, Host, HostError, NewFile, Part, PoolSeen};
 use crate::pool::Pool;
-use crate::table::{Guid, PAGE, Shape, Table};
 
 const PAGE_SIZE: u64 = PAGE as u64;
 const ZEROS: [u8; PAGE] = [0; PAGE];

@@ -9,7 +9,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use pocketstack_exec::{Cmd, run};
 
 use super::{FileSystem, HostError, NewFile};
-use crate::layout::label;
+use pocketstack_disk::parts::label;
 
 impl FileSystem {
     fn kernel_name(self) -> &'static str {

@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use super::{FileSystem, Host, HostError, NewFile, Part, PoolSeen, files, lvm, partitions};
 use crate::pool::Pool;
-use crate::table::Guid;
+use pocketstack_disk::Guid;
 
 /// What direct I/O wants buffers to be aligned to, whatever the disk (open(2), O_DIRECT).
 const ALIGN: usize = 4096;
@@ -100,7 +100,7 @@ impl Host for Machine {
     fn id(&mut self) -> Result<Guid, HostError> {
         let text = fs::read_to_string("/proc/sys/kernel/random/uuid")?;
         text.parse()
-            .map_err(|error: crate::table::NoGuid| HostError::Other(error.to_string()))
+            .map_err(|error: pocketstack_disk::guid::NoGuid| HostError::Other(error.to_string()))
     }
 
     fn read(&mut self, disk: &str, at: u64, into: &mut [u8]) -> Result<(), HostError> {

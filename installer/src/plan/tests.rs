@@ -20,8 +20,10 @@ fn foreign(what: &str) -> Content {
 
 const POCKETSTACK: Content = Content::PocketStack { complete: true };
 
-fn settings(existing: Existing, data: &[&str]) -> InstallSettings {
+/// A wish for `sda` with these further disks.
+pub(crate) fn settings(existing: Existing, data: &[&str]) -> InstallSettings {
     InstallSettings {
+        what: What::System,
         disk: DiskChoice::Name("sda".to_owned()),
         data_disks: data
             .iter()
@@ -35,6 +37,11 @@ fn settings(existing: Existing, data: &[&str]) -> InstallSettings {
 
 fn error(settings: &InstallSettings, candidates: &[Candidate]) -> String {
     plan(settings, candidates).expect_err("no plan").to_string()
+}
+
+/// The plan of a machine that runs from a medium.
+fn plan(settings: &InstallSettings, candidates: &[Candidate]) -> Result<Plan, PlanError> {
+    super::plan(settings, candidates, Runs::FromMedium)
 }
 
 #[test]
@@ -54,7 +61,7 @@ fn an_empty_disk_is_taken_however_it_is_named() {
         let plan = plan(&settings, &disks).expect("a plan");
         let names: Vec<&str> = plan.disks().map(|disk| disk.name.as_str()).collect();
         assert_eq!(names, ["sda", "sdb"]);
-        assert!(!plan.keep);
+        assert_eq!(plan.goal, Goal::System);
     }
 }
 
@@ -125,7 +132,7 @@ fn nothing_is_wiped_unless_that_was_asked_for() {
 fn only_a_whole_pocketstack_is_kept() {
     let keep = settings(Existing::Keep, &[]);
     let kept = plan(&keep, &[disk("sda", POCKETSTACK)]).expect("a plan");
-    assert!(kept.keep);
+    assert_eq!(kept.goal, Goal::SystemAnew);
     assert!(!kept.steps().contains(&Step::Clear) && !kept.steps().contains(&Step::State));
     for (content, words) in [
         (Content::Empty, "leave out existing"),
@@ -190,5 +197,68 @@ fn a_person_is_told_what_goes_and_what_stays() {
     assert!(
         lines[0].ends_with("the system is written anew; state and volumes stay."),
         "{lines:?}"
+    );
+}
+
+fn state(existing: Existing, data: &[&str]) -> InstallSettings {
+    InstallSettings {
+        what: What::State,
+        ..settings(existing, data)
+    }
+}
+
+#[test]
+fn a_state_alone_is_put_where_a_system_could_be_and_nothing_is_copied() {
+    let disks = [disk("sda", Content::Empty), disk("sdb", foreign("ext4"))];
+    let made = plan(&state(Existing::Refuse, &[]), &disks).expect("a plan");
+    assert_eq!(made.goal, Goal::State);
+    for step in [Step::Copy, Step::Boot, Step::Activate] {
+        assert!(!made.steps().contains(&step), "{step}");
+    }
+    assert_eq!(
+        made.describe(),
+        [
+            "sda (Disk, 100 GiB, serial number S-sda, pci-sda): wiped (now: empty); the state of this machine is put on it, \
+             and the machine goes on being started from its medium."
+        ]
+    );
+    let said = error(&state(Existing::Refuse, &["sdb"]), &disks);
+    assert!(
+        said.contains("is not empty (ext4): set existing = \"erase\""),
+        "{said}"
+    );
+    let refused = [Candidate {
+        refused: Some("this machine runs from it".to_owned()),
+        ..disk("sda", Content::Empty)
+    }];
+    let said = error(&state(Existing::Erase, &[]), &refused);
+    assert!(
+        said.contains("cannot be used: this machine runs from it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_state_that_could_not_be_used_is_not_made() {
+    let disks = [disk("sda", Content::Empty), disk("sdb", Content::StateOfMedium)];
+    let installed = super::plan(&state(Existing::Erase, &[]), &disks, Runs::Installed);
+    assert_eq!(installed, Err(PlanError::HasState));
+    assert!(super::plan(&settings(Existing::Erase, &[]), &disks, Runs::Installed).is_ok());
+    assert_eq!(
+        plan(&state(Existing::Keep, &[]), &disks),
+        Err(PlanError::NothingAnew)
+    );
+    let said = error(&state(Existing::Erase, &[]), &disks);
+    assert!(
+        said.starts_with("sdb (") && said.contains("only one such disk"),
+        "{said}"
+    );
+    assert!(plan(&state(Existing::Erase, &["sdb"]), &disks).is_ok());
+    // For a system it is like anything else that is there.
+    assert!(plan(&settings(Existing::Erase, &[]), &disks).is_ok());
+    let said = error(&settings(Existing::Refuse, &["sdb"]), &disks);
+    assert!(
+        said.contains("is not empty (the state of a machine that is started from a medium)"),
+        "{said}"
     );
 }

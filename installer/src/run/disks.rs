@@ -1,10 +1,13 @@
 //! Steps on whole disks: clearing them, their tables, and the volumes over them.
 
-use super::{
-    CODE, Guid, Host, PASS_ON, Part, Pool, PoolSeen, Run, Shape, Table, Trouble, layout, number, on, part_of,
-};
-use crate::layout::MIB;
-use crate::table::PAGE;
+use pocketstack_disk::Guid;
+use pocketstack_disk::bios::{CODE, PASS_ON};
+use pocketstack_disk::parts::{self, MIB, number};
+use pocketstack_disk::table::{PAGE, Shape, Table};
+
+use super::{Goal, Host, Part, Run, Trouble, layout, on, part_of};
+use crate::host::PoolSeen;
+use crate::pool::Pool;
 
 impl<H: Host> Run<'_, H> {
     pub(super) fn shape_of(&mut self, disk: &str, size: u64) -> Result<Shape, Trouble> {
@@ -90,7 +93,7 @@ impl<H: Host> Run<'_, H> {
         if disk == self.plan.disk.name {
             self.table.clone()
         } else {
-            layout::data(shape, layout::LVM, Guid::default(), Guid::default())
+            layout::data(shape, parts::LVM, Guid::default(), Guid::default())
         }
     }
 
@@ -105,14 +108,14 @@ impl<H: Host> Run<'_, H> {
     }
 
     pub(super) fn volumes(&mut self) -> Result<(), Trouble> {
-        let mut parts = vec![self.part(number::LVM)];
+        let mut volumes = vec![self.part_named(parts::LVM)];
         for disk in &self.plan.data {
             let shape = self.shape_of(&disk.name, disk.size.0)?;
-            parts.push(part_of(&disk.name, &self.final_table(&disk.name, shape), 1));
+            volumes.push(part_of(&disk.name, &self.final_table(&disk.name, shape), 1));
         }
-        let sizes: Vec<u64> = parts.iter().map(|part| part.size).collect();
+        let sizes: Vec<u64> = volumes.iter().map(|part| part.size).collect();
         let pool = Pool::fitting(&sizes, self.plan.mirror);
-        self.host.make_pool(&parts, &pool).map_err(self.trouble())?;
+        self.host.make_pool(&volumes, &pool).map_err(self.trouble())?;
         let wanted = PoolSeen {
             data: pool.data,
             mirror: pool.mirror,
@@ -137,18 +140,18 @@ impl<H: Host> Run<'_, H> {
             data.push((disk.name.clone(), shape, ids));
         }
         // Those of a kept system are left alone.
-        if self.plan.keep {
+        if self.plan.goal == Goal::SystemAnew {
             data.clear();
         }
         for (disk, shape, ids) in &data {
-            let table = layout::data(*shape, layout::LVM_NEW, ids.0, ids.1);
+            let table = layout::data(*shape, parts::LVM_NEW, ids.0, ids.1);
             self.write_table(disk, *shape, &table, &PASS_ON)?;
         }
         let (disk, shape, table) = (self.plan.disk.name.clone(), self.shape, self.table.clone());
-        let code = self.boot.as_ref().map_or(PASS_ON, |boot| boot.code);
+        let code = self.system.as_ref().map_or(PASS_ON, |system| system.boot.code);
         self.write_table(&disk, shape, &table, &code)?;
         for (disk, shape, ids) in &data {
-            let table = layout::data(*shape, layout::LVM, ids.0, ids.1);
+            let table = layout::data(*shape, parts::LVM, ids.0, ids.1);
             self.write_table(disk, *shape, &table, &PASS_ON)?;
         }
         let disks: Vec<String> = self.plan.disks().map(|disk| disk.name.clone()).collect();

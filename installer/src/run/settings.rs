@@ -1,6 +1,9 @@
 //! Steps on the state partition.
 
-use super::{FileSystem, Host, HostError, NewFile, Part, Run, Trouble, layout, part_of};
+use pocketstack_disk::parts;
+
+use super::{FileSystem, Goal, Host, HostError, NewFile, Part, Run, Trouble};
+use crate::record::RECORD;
 
 /// Where `pocketstackd` keeps its generations, seen from `/var`.
 const FOLDER: &str = "lib/pocketstack/config";
@@ -8,8 +11,10 @@ const FOLDER: &str = "lib/pocketstack/config";
 impl<H: Host> Run<'_, H> {
     /// The state partition, which an older layout has under another number.
     fn state_part(&self) -> Part {
-        let number = self.table.named(layout::STATE).map_or(0, |(number, _)| number);
-        part_of(self.disk(), &self.table, number)
+        self.part_named(match self.plan.goal {
+            Goal::State => parts::STATE_OF_MEDIUM,
+            Goal::System | Goal::SystemAnew => parts::STATE,
+        })
     }
 
     pub(super) fn state(&mut self) -> Result<(), Trouble> {
@@ -17,18 +22,27 @@ impl<H: Host> Run<'_, H> {
         self.host
             .format(&part, FileSystem::Ext4)
             .map_err(self.trouble())?;
-        self.store(&part, 1)
+        self.store(&part, Some(1))
     }
 
-    fn store(&mut self, part: &Part, generation: u64) -> Result<(), Trouble> {
-        let path = format!("{FOLDER}/{generation:08}.toml");
-        let text = self.configuration.take().unwrap_or_default();
-        let file = NewFile {
-            path: &path,
-            bytes: text.as_bytes(),
-        };
-        let files: &[NewFile<'_>] = if text.is_empty() { &[] } else { &[file] };
-        self.put_checked(part, FileSystem::Ext4, files)
+    /// Stores the configuration as this generation, if there is one, and which answers asked for all this.
+    fn store(&mut self, part: &Part, generation: Option<u64>) -> Result<(), Trouble> {
+        let text = self.configuration.take();
+        let configuration = generation
+            .zip(text)
+            .map(|(generation, text)| (format!("{FOLDER}/{generation:08}.toml"), text));
+        let record = self
+            .answers
+            .map(|answers| (RECORD.to_owned(), format!("{answers}\n")));
+        let files: Vec<(String, String)> = configuration.into_iter().chain(record).collect();
+        let files: Vec<NewFile<'_>> = files
+            .iter()
+            .map(|(path, text)| NewFile {
+                path,
+                bytes: text.as_bytes(),
+            })
+            .collect();
+        self.put_checked(part, FileSystem::Ext4, &files)
     }
 
     /// All generations there are, by file name.
@@ -39,18 +53,14 @@ impl<H: Host> Run<'_, H> {
 
     /// Adds a generation to a kept state, unless the newest one says the same: the step may be repeated.
     pub(super) fn configure(&mut self) -> Result<(), Trouble> {
-        let Some(text) = self.configuration.clone() else {
-            return Ok(());
-        };
         let there = self.configurations().map_err(self.trouble())?;
         let newest = there.iter().rev().find(|(name, _)| name.ends_with(".toml"));
-        if newest.is_some_and(|(_, bytes)| without_checksum(bytes) == text.as_bytes()) {
-            return Ok(());
-        }
+        let text = self.configuration.as_deref().unwrap_or_default();
+        let same = newest.is_some_and(|(_, bytes)| without_checksum(bytes) == text.as_bytes());
         let numbers = there.iter().filter_map(|(name, _)| number(name));
         let next = numbers.max().unwrap_or(0) + 1;
         let part = self.state_part();
-        self.store(&part, next)
+        self.store(&part, (!same).then_some(next))
     }
 }
 

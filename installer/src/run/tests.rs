@@ -1,13 +1,22 @@
+mod state;
+
+use pocketstack_disk::bios::{CODE, PASS_ON};
+use pocketstack_disk::parts::{self, number};
+use pocketstack_disk::table::PAGE;
 use pocketstack_model::bytes::ByteCount;
-use pocketstack_model::install::{Candidate, DiskChoice, Existing, InstallSettings, Then};
+use pocketstack_model::install::{Candidate, Existing, InstallSettings};
 
 use super::*;
 use crate::candidates::{Part as Seen, what_is_on};
 use crate::host::fake::{FakeHost, Survives};
 use crate::payload::tests::payload;
-use crate::plan::{PlanError, plan};
-use crate::table::PAGE;
+use crate::plan::{PlanError, Runs, plan};
+use crate::record::RECORD;
 use crate::uki::Uki;
+use crate::verity::Tree;
+
+/// SHA-256 of the answers that ask for every installation here.
+const ANSWERS: &str = "abc";
 
 const SHAPE: Shape = Shape {
     size: 20 << 30,
@@ -16,14 +25,8 @@ const SHAPE: Shape = Shape {
 
 fn settings(existing: Existing, data: &[&str], mirror: bool) -> InstallSettings {
     InstallSettings {
-        disk: DiskChoice::Name("sda".to_owned()),
-        data_disks: data
-            .iter()
-            .map(|name| DiskChoice::Name((*name).to_owned()))
-            .collect(),
         mirror,
-        existing,
-        then: Then::Restart,
+        ..crate::plan::tests::settings(existing, data)
     }
 }
 
@@ -66,17 +69,18 @@ fn install(
     payload: &Payload,
     name: Option<&str>,
 ) -> Result<Vec<Progress>, Failed> {
-    let plan = plan(settings, &candidates(host)).map_err(Failed::Plan)?;
+    let plan = plan(settings, &candidates(host), Runs::FromMedium).map_err(Failed::Plan)?;
     let mut told = Vec::new();
     let configuration = name.map(named);
-    run(
-        &plan,
-        payload,
-        configuration.as_ref(),
-        &mut |progress| told.push(progress),
-        host,
-    )
-    .map_err(Failed::Install)?;
+    let given = Given {
+        configuration: configuration.as_ref(),
+        answers: Some(ANSWERS),
+    };
+    let payload = || match plan.goal {
+        Goal::State => panic!("nothing is copied"),
+        _ => Ok(payload.clone()),
+    };
+    run(&plan, payload, given, &mut |progress| told.push(progress), host).map_err(Failed::Install)?;
     Ok(told)
 }
 
@@ -135,7 +139,7 @@ fn starts(host: &mut FakeHost, pool_of: &[&str]) -> Starts {
     }
     assert_eq!(first[0x5c..0x64], 2048_u64.to_le_bytes());
     let mut core = vec![0; 512];
-    disk.load(layout::BIOS_START, &mut core);
+    disk.load(parts::BIOS_START, &mut core);
     assert_eq!(core[500..508], 2049_u64.to_le_bytes(), "GRUB's core is missing");
 
     let by_id = |id: Guid| {
@@ -157,17 +161,22 @@ fn starts(host: &mut FakeHost, pool_of: &[&str]) -> Starts {
     tree.check_data(&mut content.as_slice(), &mut |_| {})
         .expect("a whole system");
 
-    let (_, state) = table.named(layout::STATE).expect("a state partition");
+    let (_, state) = table.named(parts::STATE).expect("a state partition");
     let paths = host.paths("sda", state.start).expect("a state file system");
     let names: Vec<String> = paths
         .iter()
         .filter_map(|path| path.strip_prefix("lib/pocketstack/config/"))
         .map(str::to_owned)
         .collect();
-    let pool = host.pool().expect("asked");
-    assert!(pool.is_some(), "the pool is missing");
-    assert_eq!(host.group().expect("asked"), pool_of);
+    has_pool(host, pool_of);
+    let record = host.file("sda", state.start, RECORD);
+    assert_eq!(record, Some(&b"abc\n"[..]), "it would be installed once more");
     Starts::Whole(uki.version, names)
+}
+
+fn has_pool(host: &mut FakeHost, of: &[&str]) {
+    assert!(host.pool().expect("asked").is_some(), "the pool is missing");
+    assert_eq!(host.group().expect("asked"), of);
 }
 
 fn whole(version: &str, generations: u32) -> Starts {
@@ -192,7 +201,7 @@ fn an_empty_disk_becomes_a_whole_system() {
     assert_eq!((percents.first(), percents.last()), (Some(&0), Some(&100)));
     assert!(told.iter().any(|progress| progress.step == "copying the system"));
     let table = host.disk("sda").and_then(|disk| disk.table()).expect("a table");
-    let (_, state) = table.named(layout::STATE).expect("a partition");
+    let (_, state) = table.named(parts::STATE).expect("a partition");
     let text = host
         .file("sda", state.start, "lib/pocketstack/config/00000001.toml")
         .expect("a file");
@@ -227,7 +236,7 @@ fn cut_everywhere(
         install(&mut host, settings, payload, name).expect("installed");
         host.changes
     };
-    assert!(changes > 20, "{changes}");
+    assert!(changes > 15, "{changes}");
     for cut in 0..=changes {
         for survives in [Survives::Nothing, Survives::Everything, Survives::Last] {
             let mut host = before.clone();
@@ -338,6 +347,21 @@ fn a_kept_state_survives_a_power_cut_at_any_change() {
     }
 }
 
+#[test]
+fn a_medium_that_cannot_be_read_is_told_before_anything_is_changed() {
+    let mut host = machine(&["sda"]);
+    let settings = settings(Existing::Refuse, &[], false);
+    let plan = plan(&settings, &candidates(&host), Runs::FromMedium).expect("a plan");
+    let foreign = || Err(PayloadError::Foreign);
+    let error = run(&plan, foreign, Given::default(), &mut |_| {}, &mut host).expect_err("none");
+    assert_eq!(
+        error.to_string(),
+        "looking at the disks failed: none of the boot files on the medium belongs to the system that runs: write the \
+         medium again. Nothing was changed"
+    );
+    assert_eq!(host.changes, 0);
+}
+
 fn error(host: &mut FakeHost, settings: &InstallSettings, payload: &Payload) -> String {
     match install(host, settings, payload, Some("first")) {
         Err(Failed::Install(error)) => error.to_string(),
@@ -351,12 +375,12 @@ fn a_disk_that_fails_anywhere_is_named_and_is_never_bootable() {
     let refuse = settings(Existing::Refuse, &[], false);
     let table = layout::system(SHAPE, &payload.uki.root, &mut Guid::default);
     for entry in table.entries.iter().flatten() {
-        if entry.name == layout::EMPTY {
+        if entry.name == parts::EMPTY {
             continue;
         }
         let mut host = machine(&["sda"]);
         host.broken = Some(("sda".to_owned(), entry.start + 8192..entry.start + 8193));
-        if entry.name == layout::BIOS {
+        if entry.name == parts::BIOS {
             host.broken = Some(("sda".to_owned(), entry.start..entry.start + 1));
         }
         let said = error(&mut host, &refuse, &payload);
@@ -401,7 +425,7 @@ fn what_does_not_fit_is_told_before_anything_is_changed() {
     let (_dir, good) = payload("1");
     let refuse = settings(Existing::Refuse, &[], false);
     let mut large = good.clone();
-    large.data.size = layout::ROOT_SIZE + 1;
+    large.data.size = parts::ROOT_SIZE + 1;
     let mut gone = good.clone();
     gone.boot_sector.pop();
     for (payload, words) in [

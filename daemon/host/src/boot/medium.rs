@@ -10,8 +10,10 @@
 
 use std::path::Path;
 
+use pocketstack_disk::parts;
 use pocketstack_model::node::Medium;
 
+use crate::inventory::partition_named;
 use crate::mounts::{Mount, under};
 use crate::root::Root;
 
@@ -22,6 +24,14 @@ pub struct Source {
     pub medium: Medium,
     /// Kernel name of the disk it is on, if it is on one.
     pub disk: Option<String>,
+}
+
+impl Source {
+    /// Whether this is a disk the system was installed on, and no medium that a person has written.
+    pub fn is_installed(&self, root: &Root) -> bool {
+        let disk = self.disk.as_deref();
+        disk.is_some_and(|disk| partition_named(root, disk, parts::LVM).is_some())
+    }
 }
 
 const OTHER: Source = Source {
@@ -191,6 +201,13 @@ mod tests {
         machine.write("sys/devices/pci/block/sda/device/model", "Stick");
         machine.write("sys/devices/pci/block/sda/sda3/partition", "3\n");
         assert_eq!(machine.source(), told(Medium::Disk, Some("sda")));
+        let root = Root::at(machine.dir.path());
+        assert!(!machine.source().is_installed(&root));
+        machine.write(
+            "sys/devices/pci/block/sda/sda8/uevent",
+            "PARTNAME=pocketstack-lvm\n",
+        );
+        assert!(machine.source().is_installed(&root));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod verity;
 
 pub use device_mapper::{DeviceMapper, Dmsetup, FakeDeviceMapper};
 pub use medium::{Source, source};
-pub use state::state;
+pub use state::{disks_with_state, is_apart, state};
 pub use verity::root_state;
 
 use pocketstack_model::node::Firmware;

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
+use pocketstack_disk::parts;
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::State;
 
+use crate::inventory::{partition_name, partition_named};
 use crate::mounts::{Mount, under};
 use crate::root::Root;
 
@@ -31,6 +33,19 @@ pub fn state(root: &Root, mounts: &[Mount]) -> State {
         size: bytes(space.blocks()),
         used: bytes(space.blocks().saturating_sub(space.blocks_free())),
     }
+}
+
+/// Whether what is at `/var` is a state partition on a disk of its own, beside the medium this machine runs from.
+pub fn is_apart(root: &Root, mounts: &[Mount]) -> bool {
+    let part = under(mounts, Path::new("/var")).map(|mount| format!("/sys/dev/block/{}", mount.device));
+    part.and_then(|part| partition_name(root, part)).as_deref() == Some(parts::STATE_OF_MEDIUM)
+}
+
+/// Kernel names of the disks that have such a state partition.
+pub fn disks_with_state(root: &Root) -> Vec<String> {
+    let mut disks = root.names("/sys/block");
+    disks.retain(|disk| partition_named(root, disk, parts::STATE_OF_MEDIUM).is_some());
+    disks
 }
 
 #[cfg(test)]
@@ -62,5 +77,32 @@ mod tests {
         assert_eq!(on("ext4", true), State::Volatile);
         assert_eq!(on("tmpfs", false), State::Volatile);
         assert_eq!(state(&root, &[base]), State::Volatile);
+    }
+
+    #[test]
+    fn state_on_a_disk_of_its_own_is_known_by_the_name_of_the_partition() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = Root::at(dir.path());
+        let write = |path: &str, name: &str| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(&path).expect("made");
+            std::fs::write(path.join("uevent"), format!("PARTNAME={name}\n")).expect("written");
+        };
+        std::fs::create_dir_all(dir.path().join("sys/block/sda")).expect("made");
+        std::fs::create_dir_all(dir.path().join("sys/block/sdb")).expect("made");
+        write("sys/class/block/sda/sda7", "pocketstack-state");
+        write("sys/dev/block/8:5", "pocketstack-state");
+        let base = Mount {
+            device: "254:0".to_owned(),
+            ..mount("erofs", "/", true)
+        };
+        let mounts = [base, mount("ext4", "/var", false)];
+        assert!(!is_apart(&root, &mounts));
+        assert_eq!(disks_with_state(&root), [""; 0]);
+        write("sys/class/block/sdb/sdb1", "pocketstack-state-of-medium");
+        write("sys/dev/block/8:5", "pocketstack-state-of-medium");
+        assert!(is_apart(&root, &mounts));
+        assert!(!is_apart(&root, &mounts[..1]));
+        assert_eq!(disks_with_state(&root), ["sdb"]);
     }
 }

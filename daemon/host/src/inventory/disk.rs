@@ -3,6 +3,7 @@
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::Disk;
 
+use super::Udev;
 use crate::root::Root;
 
 /// All disks, in the order of their names. `boot_disk` is the kernel name of the one this node runs from. Left out
@@ -28,17 +29,8 @@ fn disk(root: &Root, name: &str, boot_medium: bool) -> Option<Disk> {
     }
     // Always in units of 512 bytes, whatever the disk's sectors are (linux/blk_types.h).
     let size = ByteCount(root.number(format!("{folder}/size"))?.checked_mul(512)?);
-    let udev = text("dev")
-        .and_then(|number| root.text(format!("/run/udev/data/b{number}")))
-        .unwrap_or_default();
-    let property = |key: &str| {
-        let value = udev
-            .lines()
-            .find_map(|line| line.strip_prefix("E:")?.strip_prefix(key)?.strip_prefix('='));
-        value
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let udev = Udev::of(root, &folder);
+    let property = |key: &str| udev.property(key).map(str::to_owned);
     let optical = name.starts_with("sr");
     // An empty drive keeps the size of what was in it last, or claims 1 GiB.
     if size.0 == 0 || (optical && !boot_medium && property("ID_CDROM_MEDIA").as_deref() != Some("1")) {

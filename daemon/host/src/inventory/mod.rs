@@ -4,8 +4,10 @@ mod cpu;
 mod disk;
 mod memory;
 mod partition;
+mod udev;
 
 pub use cpu::{CpuTimes, cpu};
 pub use disk::disks;
 pub use memory::memory;
-pub use partition::{partition_name, udev_property};
+pub use partition::{partition_name, partition_named, partitions};
+pub use udev::Udev;

@@ -1,16 +1,28 @@
-//! What udev knows about devices, and names of partitions.
+//! Partitions of disks, and their names.
 
 use std::path::Path;
 
+use super::Udev;
 use crate::root::Root;
 
-/// A property udev keeps about the device with this folder in sysfs.
-pub fn udev_property(root: &Root, folder: impl AsRef<Path>, key: &str) -> Option<String> {
-    let number = root.text(folder.as_ref().join("dev"))?;
-    let udev = root.text(format!("/run/udev/data/b{number}"))?;
-    udev.lines()
-        .find_map(|line| line.strip_prefix("E:")?.strip_prefix(key)?.strip_prefix('='))
-        .map(str::to_owned)
+/// Kernel names of a disk's partitions, in the order of their numbers.
+pub fn partitions(root: &Root, disk: &str) -> Vec<String> {
+    let folder = Path::new("/sys/block").join(disk);
+    let mut numbered: Vec<(u64, String)> = root
+        .names(&folder)
+        .into_iter()
+        .filter_map(|name| Some((root.number(folder.join(&name).join("partition"))?, name)))
+        .collect();
+    numbered.sort();
+    numbered.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Kernel name of the disk's partition that has this name in the partition table.
+pub fn partition_named(root: &Root, disk: &str, name: &str) -> Option<String> {
+    let folder = Path::new("/sys/class/block").join(disk);
+    root.names(&folder).into_iter().find(|part| {
+        part.starts_with(disk) && partition_name(root, folder.join(part)).as_deref() == Some(name)
+    })
 }
 
 /// Name in the partition table of the partition with this folder in sysfs. The kernel knows the names of partitions
@@ -19,8 +31,11 @@ pub fn partition_name(root: &Root, folder: impl AsRef<Path>) -> Option<String> {
     let folder = folder.as_ref();
     let uevent = root.text(folder.join("uevent")).unwrap_or_default();
     let name = uevent.lines().find_map(|line| line.strip_prefix("PARTNAME="));
-    name.map(str::to_owned)
-        .or_else(|| udev_property(root, folder, "ID_PART_ENTRY_NAME"))
+    name.map(str::to_owned).or_else(|| {
+        Udev::of(root, folder)
+            .property("ID_PART_ENTRY_NAME")
+            .map(str::to_owned)
+    })
 }
 
 #[cfg(test)]
@@ -46,6 +61,8 @@ mod tests {
         )
         .expect("written");
         assert_eq!(name().as_deref(), Some("udev"));
+        assert_eq!(partition_named(&root, "sda", "udev").as_deref(), Some("sda2"));
+        assert_eq!(partition_named(&root, "sda", "kernel"), None);
         fs::write(part.join("uevent"), "PARTN=2\nPARTNAME=kernel\n").expect("written");
         assert_eq!(name().as_deref(), Some("kernel"));
     }

@@ -63,14 +63,4 @@ impl Volumes for FakeVolumes {
             found => Ok(found.cloned()),
         }
     }
-
-    fn write(&self, device: &str, path: &str, text: &str) -> Result<(), Error> {
-        let mut volumes = self.locked();
-        let volume = volumes.get_mut(device).ok_or_else(|| Error::Mount {
-            device: device.to_owned(),
-            source: std::io::ErrorKind::NotFound.into(),
-        })?;
-        volume.files.insert(path.to_owned(), text.to_owned());
-        Ok(())
-    }
 }

@@ -1,7 +1,7 @@
 //! The real adapter: labels as udev has read them, and a mount of the daemon's own.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use pocketstack_exec::{Cmd, run};
 
 use super::{Error, Volumes};
-use crate::inventory::udev_property;
+use crate::inventory::Udev;
 use crate::mounts::mounts;
 use crate::root::Root;
 
@@ -74,7 +74,7 @@ impl Volumes for Labelled {
             .into_iter()
             .filter(|name| {
                 let folder = format!("/sys/class/block/{name}");
-                udev_property(&self.root, &folder, "ID_FS_LABEL").as_deref() == Some(label)
+                Udev::of(&self.root, &folder).property("ID_FS_LABEL") == Some(label)
                     && (disk.is_none() || of_disk(name))
             })
             .collect()
@@ -87,16 +87,6 @@ impl Volumes for Labelled {
         self.make_folder()?;
         let _mounted = Mounted::read_only(&self.at, &self.root, device)?;
         read_text(&self.at, device, path, limit)
-    }
-
-    fn write(&self, device: &str, path: &str, text: &str) -> Result<(), Error> {
-        self.make_folder()?;
-        let _mounted = Mounted::writable(&self.at, &self.root, device)?;
-        write_text(&self.at.join(path), text).map_err(|source| Error::Write {
-            device: device.to_owned(),
-            path: path.to_owned(),
-            source,
-        })
     }
 }
 
@@ -119,11 +109,6 @@ impl<'a> Mounted<'a> {
             }
         }
         Err(not_mounted(device, last))
-    }
-
-    fn writable(at: &'a Path, root: &Root, device: &str) -> Result<Self, Error> {
-        Self::mount(at, root, device, "ext4", MsFlags::MS_NOEXEC, None)
-            .map_err(|error| not_mounted(device, error))
     }
 
     fn mount(
@@ -193,19 +178,6 @@ fn read_text(at: &Path, device: &str, path: &str, limit: usize) -> Result<Option
         .map_err(|_| unfit("is no text in UTF-8".to_owned()))
 }
 
-/// Writes a file beside `path` and renames it into place once it is on the disk.
-fn write_text(path: &Path, text: &str) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    let mut file = File::create(&fresh)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -256,11 +228,6 @@ mod tests {
         assert_eq!(
             read("answers.toml").expect("read").as_deref(),
             Some("version = 1\n")
-        );
-        write_text(&at.join("answers.toml"), "version = 2\n").expect("written");
-        assert_eq!(
-            read("answers.toml").expect("read").as_deref(),
-            Some("version = 2\n")
         );
         fs::write(at.join("large"), vec![b'#'; 2049]).expect("written");
         fs::write(at.join("bytes"), [0xff, 0xfe]).expect("written");

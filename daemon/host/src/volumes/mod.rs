@@ -9,7 +9,7 @@ pub use labelled::Labelled;
 
 use std::path::PathBuf;
 
-/// Reads and writes files on volumes that are not mounted.
+/// Reads files on volumes that are not mounted.
 pub trait Volumes: Send + Sync {
     /// Waits until the device manager is done with the devices it knows, at most half a minute. Blocks.
     fn settle(&self);
@@ -22,12 +22,6 @@ pub trait Volumes: Send + Sync {
     /// # Errors
     /// [`Error`].
     fn read(&self, device: &str, path: &str, limit: usize) -> Result<Option<String>, Error>;
-
-    /// Writes a file on a device with ext4, whole or not at all, and returns when it is on the disk. Blocks.
-    ///
-    /// # Errors
-    /// [`Error`].
-    fn write(&self, device: &str, path: &str, text: &str) -> Result<(), Error>;
 }
 
 /// Why a file on a volume could not be read.
@@ -52,16 +46,6 @@ pub enum Error {
     /// The file is there and cannot be read.
     #[error("{path} on {device} cannot be read: {source}")]
     Read {
-        /// Kernel name.
-        device: String,
-        /// The file.
-        path: String,
-        /// What the kernel said.
-        source: std::io::Error,
-    },
-    /// The file cannot be written.
-    #[error("{path} on {device} cannot be written: {source}")]
-    Write {
         /// Kernel name.
         device: String,
         /// The file.

@@ -6,7 +6,7 @@ use super::Answers;
 use crate::config::names::{Mtu, TimeServer};
 use crate::config::network::{BondPolicy, Ipv4Settings, Ipv6Settings, Role, RoleNetwork};
 use crate::config::problem::repeated;
-use crate::install::{DiskChoice, Existing, InstallSettings, Then};
+use crate::install::{DiskChoice, Existing, InstallSettings, Then, What};
 
 /// What a machine that is given these answers does, one sentence or two in each line.
 pub fn describe(answers: &Answers) -> Vec<String> {
@@ -102,15 +102,19 @@ fn set(family: &str, address: &impl fmt::Display, gateway: Option<&impl fmt::Dis
 fn installation(install: &InstallSettings, lines: &mut Vec<String>) {
     let disk = &install.disk;
     let data = &install.data_disks;
+    let put = match install.what {
+        What::System => "PocketStack is installed",
+        What::State => "the state of the machine is put",
+    };
     lines.push(match install.existing {
         Existing::Refuse => format!(
-            "PocketStack is installed on {disk} if nothing is on it. If anything is, nothing is changed and the machine says so."
+            "If nothing is on {disk}, {put} on it. If anything is, nothing is changed and the machine says so."
         ),
         Existing::Keep => format!(
             "The PocketStack on {disk} is written anew; its state and volumes stay. If anything else is on it, nothing is changed and the machine says so."
         ),
         Existing::Erase => {
-            format!("Everything on {disk} is wiped, and PocketStack is installed on it.")
+            format!("Everything on {disk} is wiped, and {put} on it.")
         }
     });
     if !data.is_empty() {
@@ -124,9 +128,16 @@ fn installation(install: &InstallSettings, lines: &mut Vec<String>) {
     if install.mirror {
         lines.push("Each volume is kept on two disks.".to_owned());
     }
-    lines.push(match install.then {
-        Then::Restart => "Afterwards the machine restarts from that disk.".to_owned(),
-        Then::PowerOff => "Afterwards the machine is switched off.".to_owned(),
+    if install.what == What::State {
+        lines.push(
+            "No system is installed: the machine goes on being started from a stick, a disc or the network."
+                .to_owned(),
+        );
+    }
+    lines.push(match (install.then, install.what) {
+        (Then::Restart, What::System) => "Afterwards the machine restarts from that disk.".to_owned(),
+        (Then::Restart, What::State) => "Afterwards the machine restarts.".to_owned(),
+        (Then::PowerOff, _) => "Afterwards the machine is switched off.".to_owned(),
     });
 }
 

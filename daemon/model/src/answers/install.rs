@@ -3,7 +3,7 @@
 use crate::config::form::{Form, Section};
 use crate::config::names::{ValueError, error};
 use crate::config::problem::Problem;
-use crate::install::{DiskChoice, Existing, InstallSettings, Then};
+use crate::install::{DiskChoice, Existing, InstallSettings, Then, What};
 
 impl InstallSettings {
     /// All that does not fit together or names nothing. The keys start with "install.".
@@ -30,6 +30,13 @@ impl InstallSettings {
                 "install.mirror",
                 "volumes are to be kept on two disks, and only one is named",
                 "name a further disk in data_disks, or leave mirror out",
+            ));
+        }
+        if self.what == What::State && self.existing == Existing::Keep {
+            found.push(Problem::new(
+                "install.existing",
+                "without a system on the disk there is none that could be written anew",
+                "leave existing out for an empty disk, or set it to \"erase\"",
             ));
         }
         found
@@ -69,6 +76,7 @@ const EXAMPLE: &str = "{ serial = \"S4EWNX0R\" }";
 pub(super) fn read(form: &mut Form<'_>, root: &mut Section<'_>) -> Option<InstallSettings> {
     let before = form.count();
     let mut here = root.section(form, "install")?;
+    let what = here.word(form, "what", &[("system", What::System), ("state", What::State)]);
     let disk = match here.table(form, "disk", EXAMPLE) {
         Some(section) => choice(form, section),
         None => {
@@ -104,6 +112,7 @@ pub(super) fn read(form: &mut Form<'_>, root: &mut Section<'_>) -> Option<Instal
     );
     form.close(&here);
     let settings = InstallSettings {
+        what: what.unwrap_or_default(),
         disk: disk?,
         data_disks,
         mirror,

@@ -6,3 +6,4 @@ mod common;
 mod config;
 mod docs;
 mod hostile;
+mod mutated;

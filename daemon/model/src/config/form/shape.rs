@@ -82,16 +82,10 @@ fn ipv4(form: &mut Form<'_>, role: &mut Section<'_>) -> Option<Ipv4Settings> {
     )?;
     match written {
         WordOrTable::Word(settings) => Some(settings),
-        WordOrTable::Table(mut here) => {
-            let address: Option<Cidr<_>> = own_address(form, &mut here);
-            let gateway = here.text(form, "gateway", |text| {
-                self::address(text, "IPv4 address", "one such as 192.168.1.1 is needed")
-            });
-            form.close(&here);
-            Some(Ipv4Settings::Static {
-                address: address?,
-                gateway,
-            })
+        WordOrTable::Table(here) => {
+            let router = ("IPv4 address", "one such as 192.168.1.1 is needed");
+            let (address, gateway) = by_hand(form, here, router)?;
+            Some(Ipv4Settings::Static { address, gateway })
         }
     }
 }
@@ -105,18 +99,27 @@ fn ipv6(form: &mut Form<'_>, role: &mut Section<'_>) -> Option<Ipv6Settings> {
     )?;
     match written {
         WordOrTable::Word(settings) => Some(settings),
-        WordOrTable::Table(mut here) => {
-            let address: Option<Cidr<_>> = own_address(form, &mut here);
-            let gateway = here.text(form, "gateway", |text| {
-                self::address(text, "IPv6 address", "one such as fe80::1 is needed")
-            });
-            form.close(&here);
-            Some(Ipv6Settings::Static {
-                address: address?,
-                gateway,
-            })
+        WordOrTable::Table(here) => {
+            let router = ("IPv6 address", "one such as fe80::1 is needed");
+            let (address, gateway) = by_hand(form, here, router)?;
+            Some(Ipv6Settings::Static { address, gateway })
         }
     }
+}
+
+/// The machine's own address and, if it is there, its router's; `router` says what that is and how it is written.
+fn by_hand<A: FromStr>(
+    form: &mut Form<'_>,
+    mut here: Section<'_>,
+    (what, needed): (&'static str, &'static str),
+) -> Option<(Cidr<A>, Option<A>)>
+where
+    Cidr<A>: FromStr<Err = ValueError>,
+{
+    let own = own_address(form, &mut here);
+    let gateway = here.text(form, "gateway", |text| address(text, what, needed));
+    form.close(&here);
+    Some((own?, gateway))
 }
 
 fn own_address<A>(form: &mut Form<'_>, here: &mut Section<'_>) -> Option<Cidr<A>>

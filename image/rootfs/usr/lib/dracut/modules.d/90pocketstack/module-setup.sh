@@ -15,7 +15,7 @@ installkernel() {
 
 install() {
     local unit
-    inst_multiple mount losetup mkdir mv cat e2fsck mke2fs mkfs.ext4 /etc/mke2fs.conf partx systemd-repart \
+    inst_multiple mount losetup mkdir mv cat e2fsck mke2fs mkfs.ext4 /etc/mke2fs.conf partx systemd-repart udevadm \
         /usr/lib/pocketstack/pocketstack-initrd
     inst_rules 61-pocketstack.rules
     inst_simple "$moddir/refuse.txt" /usr/lib/pocketstack/refuse.txt

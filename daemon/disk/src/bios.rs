@@ -3,7 +3,8 @@
 //! Offsets are GRUB's (`include/grub/i386/pc/boot.h`): the boot sector reads the core's first sector from the 64-bit
 //! sector number at 0x5c; that sector reads the rest by the list entry in its last 12 bytes (start, length, segment).
 
-use crate::table::CODE;
+/// Bytes of the first sector that hold code; what follows belongs to the partition table.
+pub const CODE: usize = 440;
 
 /// The sectors a BIOS counts in, whatever the disk's own are.
 pub const SECTOR: usize = 512;
