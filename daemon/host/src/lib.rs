@@ -6,8 +6,10 @@
 //! ```text
 //!   module       reads or does                                         through
 //!   links        links, addresses, bond and bridge, a tick per change  rtnetlink
+//!                who has an address on a network                       ARP
 //!   systemd      units: state, start, stop, restart, enable; power     D-Bus
-//!   networkd     tells systemd-networkd to read its files anew         D-Bus
+//!   networkd     has systemd-networkd read its files, or try again     D-Bus
+//!   clock        the time, and how systemd-timesyncd gets on           /sys, D-Bus
 //!   settings     host name, time zone, files under /etc                the kernel, /etc
 //!   journal      the last lines of the log                             journalctl
 //!   volumes      a small file on a volume somebody has plugged in      udev's data, mount
@@ -17,6 +19,9 @@
 //!   kvm, drbd,   whether they can do their work                        /dev, /proc, /sys, their own programs
 //!   heartbeat
 //!   inventory    processors, memory, disks                             /proc, /sys, udev's data
+//!   counters     how busy disks and cards are, temperatures            /proc, /sys
+//!   whole        small files, whole or not at all                      the file system
+//!   random       numbers that nobody can guess                         /dev/urandom
 //!   boot         firmware, medium, verified root, state partition      /proc, /sys, dmsetup
 //! ```
 //!
@@ -24,7 +29,9 @@
 //! same contract test (`tests/`). What only reads files takes a [`root::Root`], so that tests read a made-up tree.
 
 pub mod boot;
+pub mod clock;
 pub mod component;
+pub mod counters;
 pub mod download;
 pub mod drbd;
 pub mod heartbeat;
@@ -36,7 +43,9 @@ pub mod links;
 pub mod modules;
 pub mod mounts;
 pub mod networkd;
+pub mod random;
 pub mod root;
 pub mod settings;
 pub mod systemd;
 pub mod volumes;
+pub mod whole;

@@ -1,5 +1,6 @@
-//! Where `/proc`, `/sys`, `/dev`, `/etc` and `/run` are read from.
+//! Where `/proc`, `/sys`, `/dev`, `/etc` and `/run` are.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder that stands for `/`.
@@ -30,6 +31,22 @@ impl Root {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Text of a file as it is, for one that has to be there.
+    ///
+    /// # Errors
+    /// What the kernel says; that it is no text in UTF-8.
+    pub fn read(&self, absolute: impl AsRef<Path>) -> io::Result<String> {
+        std::fs::read_to_string(self.path(absolute))
+    }
+
+    /// Makes a folder, and those above it. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn make_folder(&self, absolute: impl AsRef<Path>) -> io::Result<()> {
+        std::fs::create_dir_all(self.path(absolute))
     }
 
     /// A number in a file, as [`Root::text`].

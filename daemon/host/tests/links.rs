@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench::{FakeBench, KernelBench};
 use contract::networks::{on, vlan};
-use contract::{networks, software, storm, traffic};
+use contract::{neighbours, networks, software, storm, traffic};
 use pocketstack_exec::{Cmd, Stdio, run};
 use pocketstack_model::config::network::NetworkSettings;
 
@@ -75,7 +75,8 @@ async fn no_bonds_or_vlans(bench: &KernelBench) -> Option<String> {
 async fn the_fake_keeps_the_contract() -> anyhow::Result<()> {
     contract::links(&FakeBench::default()).await?;
     software::bonds(&FakeBench::default()).await?;
-    software::vlans(&FakeBench::default()).await
+    software::vlans(&FakeBench::default()).await?;
+    neighbours::neighbours(&FakeBench::default()).await
 }
 
 #[tokio::test]
@@ -109,6 +110,9 @@ in_namespace!(the_real_adapter_keeps_the_contract_of_bonds, no_bonds, |bench| {
 });
 in_namespace!(the_real_adapter_keeps_the_contract_of_vlans, no_vlans, |bench| {
     software::vlans(bench).await
+});
+in_namespace!(the_real_adapter_finds_neighbours, nothing_missing, |bench| {
+    neighbours::neighbours(bench).await
 });
 in_namespace!(the_real_adapter_gets_a_management_network, no_bonds, |bench| {
     contract::management(bench).await

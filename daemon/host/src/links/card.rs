@@ -8,21 +8,11 @@ use crate::root::Root;
 /// The card behind an Ethernet link, or `None` for anything that is no wired card of this machine. Its largest MTU is
 /// not in sysfs.
 ///
-/// A card has a `device` in sysfs, which bridges, tunnels and what VMs are attached to have not. Left out are
-/// wireless cards; virtual functions (`device/physfn`), which are meant for guests; and the representors of those
-/// (`phys_port_name` such as `pf0vf3`, see `networking/representors.rst`), which lead to a guest, not to a cable.
 pub fn card(root: &Root, name: &str, index: u32, permanent_mac: MacAddress) -> Option<Card> {
+    if !is_card(root, name) {
+        return None;
+    }
     let folder = format!("/sys/class/net/{name}");
-    let has = |file: &str| root.exists(format!("{folder}/{file}"));
-    if !has("device") || has("wireless") || has("phy80211") || has("device/physfn") {
-        return None;
-    }
-    if root
-        .text(format!("{folder}/phys_port_name"))
-        .is_some_and(|port| is_representor(&port))
-    {
-        return None;
-    }
     let mbps = root
         .text(format!("{folder}/speed"))
         .and_then(|speed| speed.parse::<i64>().ok());
@@ -37,6 +27,22 @@ pub fn card(root: &Root, name: &str, index: u32, permanent_mac: MacAddress) -> O
         // Without a device manager, as in a container, nobody will rename anything.
         settled: !root.exists("/run/udev/control") || root.exists(format!("/run/udev/data/n{index}")),
     })
+}
+
+/// Whether the link of this name is a wired card.
+///
+/// A card has a `device` in sysfs, which bridges, tunnels and what VMs are attached to have not. Left out are
+/// wireless cards; virtual functions (`device/physfn`), which are meant for guests; and the representors of those
+/// (`phys_port_name` such as `pf0vf3`, see `networking/representors.rst`), which lead to a guest, not to a cable.
+pub fn is_card(root: &Root, name: &str) -> bool {
+    let folder = format!("/sys/class/net/{name}");
+    let has = |file: &str| root.exists(format!("{folder}/{file}"));
+    let port = root.text(format!("{folder}/phys_port_name"));
+    has("device")
+        && !has("wireless")
+        && !has("phy80211")
+        && !has("device/physfn")
+        && !port.is_some_and(|port| is_representor(&port))
 }
 
 /// `pf0vf1` and `pf0sf1`, also behind the number of a controller (`c1pf0vf1`). `p0` is a real port.

@@ -2,7 +2,10 @@
 
 mod kernel;
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pocketstack_model::link::{Card, LinkAction, LinkIndex, LinkKind, LinkName, Links};
 use pocketstack_model::mac::MacAddress;
@@ -16,6 +19,9 @@ use kernel::State;
 #[derive(Debug)]
 pub struct FakeLinks {
     state: Mutex<State>,
+    /// Other machines, on every network.
+    neighbours: Mutex<BTreeMap<Ipv4Addr, MacAddress>>,
+    observed: AtomicUsize,
     tick: watch::Sender<u64>,
 }
 
@@ -23,6 +29,8 @@ impl Default for FakeLinks {
     fn default() -> Self {
         Self {
             state: Mutex::default(),
+            neighbours: Mutex::default(),
+            observed: AtomicUsize::new(0),
             tick: watch::Sender::new(0),
         }
     }
@@ -96,6 +104,36 @@ impl FakeLinks {
         });
     }
 
+    /// Takes an address from a link, as a DHCP client does when its lease has run out.
+    pub fn drop_address(&self, name: &LinkName, address: Address) {
+        self.change(|state| {
+            if let Some(link) = state.links.iter_mut().find(|link| link.name == *name) {
+                link.addresses.retain(|found| *found != address);
+            }
+        });
+    }
+
+    /// Another machine takes an address, on all networks.
+    pub fn set_neighbour(&self, address: Ipv4Addr, mac: MacAddress) {
+        self.neighbours().insert(address, mac);
+    }
+
+    /// All other machines let go of their addresses.
+    pub fn forget_neighbours(&self) {
+        self.neighbours().clear();
+    }
+
+    fn neighbours(&self) -> std::sync::MutexGuard<'_, BTreeMap<Ipv4Addr, MacAddress>> {
+        self.neighbours
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// How often all links were read.
+    pub fn observations(&self) -> usize {
+        self.observed.load(Ordering::Relaxed)
+    }
+
     /// Lets so many more actions through and fails those after; `None` lets all through again.
     pub fn fail_after(&self, actions: Option<usize>) {
         self.change(|state| state.actions_left = actions);
@@ -120,6 +158,7 @@ impl FakeLinks {
 
 impl NetworkLinks for FakeLinks {
     async fn observe(&self) -> Result<Links, Error> {
+        self.observed.fetch_add(1, Ordering::Relaxed);
         let state = self
             .state
             .lock()
@@ -134,6 +173,27 @@ impl NetworkLinks for FakeLinks {
             action: action.clone(),
             why: why.to_owned(),
         })
+    }
+
+    async fn who_has(
+        &self,
+        link: &LinkName,
+        address: Ipv4Addr,
+        _from: Option<Ipv4Addr>,
+    ) -> Result<Option<MacAddress>, Error> {
+        let failed = |why: &str| Error::Ask {
+            link: link.clone(),
+            address,
+            why: why.to_owned(),
+        };
+        let links = self.observe().await?;
+        let link = links
+            .named(link.as_str())
+            .ok_or_else(|| failed("No such device"))?;
+        if !link.up {
+            return Err(failed("Network is down"));
+        }
+        Ok(self.neighbours().get(&address).copied())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -1,5 +1,7 @@
 //! The real adapter: the kernel's rtnetlink (rtnetlink(7)).
 
+use std::net::Ipv4Addr;
+
 use futures_util::{StreamExt, TryStreamExt};
 use pocketstack_model::config::names::VlanId;
 use pocketstack_model::config::network::BondPolicy;
@@ -18,7 +20,7 @@ use rtnetlink::{
 };
 use tokio::sync::{Mutex, watch};
 
-use super::{Error, NetworkLinks, card::card};
+use super::{Error, NetworkLinks, arp, card::card};
 use crate::root::Root;
 
 /// One netlink socket of the network namespace it was made in.
@@ -192,6 +194,27 @@ impl NetworkLinks for Rtnetlink {
             action: action.clone(),
             why: words(&error),
         })
+    }
+
+    async fn who_has(
+        &self,
+        link: &LinkName,
+        address: Ipv4Addr,
+        from: Option<Ipv4Addr>,
+    ) -> Result<Option<MacAddress>, Error> {
+        let failed = |why: String| Error::Ask {
+            link: link.clone(),
+            address,
+            why,
+        };
+        let links = self.observe().await?;
+        let found = links
+            .named(link.as_str())
+            .and_then(|link| Some((link.index, link.mac?)));
+        let asked = found.ok_or_else(|| failed("No such device".to_owned()))?;
+        arp::who_has(asked, address, from)
+            .await
+            .map_err(|error| failed(error.to_string()))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

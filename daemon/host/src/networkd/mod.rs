@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pocketstack_model::link::LinkIndex;
 use tokio::sync::watch;
 use zbus::Connection;
 use zbus::proxy::CacheProperties;
@@ -12,7 +13,7 @@ use crate::systemd::{DbusSystemd, Systemd, UnitName};
 const NAME: &str = "org.freedesktop.network1";
 const UNIT: &str = "systemd-networkd.service";
 
-/// Tells systemd-networkd about changed files.
+/// Tells systemd-networkd about changed files, and to try again.
 pub trait Networkd: Send + Sync {
     /// Reads all files anew. Links whose file is new, changed or gone are configured anew, all others keep their
     /// addresses (networkctl(1), `reload`). Starts systemd-networkd if it does not run.
@@ -20,6 +21,13 @@ pub trait Networkd: Send + Sync {
     /// # Errors
     /// [`Error`] with what D-Bus says.
     fn reload(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Drops the addresses of one link and sets all of them up anew: one that another machine had is tried again, which
+    /// systemd-networkd does not do by itself (networkctl(1), `reconfigure`).
+    ///
+    /// # Errors
+    /// [`Error`] with what D-Bus says.
+    fn reconfigure(&self, link: LinkIndex) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// Why systemd-networkd was not told.
@@ -45,6 +53,7 @@ pub enum Error {
 )]
 trait Manager {
     fn reload(&self) -> zbus::Result<()>;
+    fn reconfigure_link(&self, index: i32) -> zbus::Result<()>;
 }
 
 /// systemd-networkd at the other end of a D-Bus connection.
@@ -72,12 +81,21 @@ impl Networkd for DbusNetworkd {
                 .await
                 .map_err(|error| Error::Restart(error.to_string()));
         }
-        let manager = ManagerProxy::builder(&connection)
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await?;
-        Ok(manager.reload().await?)
+        Ok(manager(&connection).await?.reload().await?)
     }
+
+    async fn reconfigure(&self, link: LinkIndex) -> Result<(), Error> {
+        let connection = self.bus.borrow().clone().ok_or(Error::NoBus)?;
+        let index = i32::try_from(link.0).map_err(|error| zbus::Error::Failure(error.to_string()))?;
+        Ok(manager(&connection).await?.reconfigure_link(index).await?)
+    }
+}
+
+async fn manager(connection: &Connection) -> zbus::Result<ManagerProxy<'static>> {
+    ManagerProxy::builder(connection)
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
 }
 
 /// Whether the bus is one that does not know systemd-networkd: it does not come back to a bus that was restarted, and
@@ -93,17 +111,23 @@ async fn lost_the_bus(connection: &Connection) -> bool {
     matches!(bus.name_has_owner(name).await, Ok(false))
 }
 
-/// The fake: counts reloads, and may refuse them. Clones are the same systemd-networkd.
+/// The fake: remembers what it was told, and may refuse it. Clones are the same systemd-networkd.
 #[derive(Debug, Clone, Default)]
 pub struct FakeNetworkd(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     reloads: usize,
+    reconfigured: Vec<LinkIndex>,
     refusing: bool,
 }
 
 impl FakeNetworkd {
+    /// The links it has set up anew, in the order of that.
+    pub fn reconfigured(&self) -> Vec<LinkIndex> {
+        self.locked().reconfigured.clone()
+    }
+
     /// How often it has read its files anew.
     pub fn reloads(&self) -> usize {
         self.locked().reloads
@@ -131,19 +155,32 @@ impl FakeNetworkd {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn try_reload(&self) -> Result<(), &'static str> {
+    fn try_to(&self, act: impl FnOnce(&mut State)) -> Result<(), &'static str> {
         let mut state = self.locked();
         if state.refusing {
             return Err("Failed to reload network settings: No such process");
         }
-        state.reloads += 1;
+        act(&mut state);
         Ok(())
+    }
+
+    fn try_reload(&self) -> Result<(), &'static str> {
+        self.try_to(|state| state.reloads += 1)
+    }
+
+    fn try_reconfigure(&self, link: LinkIndex) -> Result<(), &'static str> {
+        self.try_to(|state| state.reconfigured.push(link))
     }
 }
 
 impl Networkd for FakeNetworkd {
     async fn reload(&self) -> Result<(), Error> {
         self.try_reload()
+            .map_err(|why| Error::Ask(zbus::Error::Failure(why.to_owned())))
+    }
+
+    async fn reconfigure(&self, link: LinkIndex) -> Result<(), Error> {
+        self.try_reconfigure(link)
             .map_err(|why| Error::Ask(zbus::Error::Failure(why.to_owned())))
     }
 }
@@ -155,6 +192,13 @@ impl Served {
     fn reload(&self) -> zbus::fdo::Result<()> {
         self.0
             .try_reload()
+            .map_err(|why| zbus::fdo::Error::Failed(why.to_owned()))
+    }
+
+    fn reconfigure_link(&self, index: i32) -> zbus::fdo::Result<()> {
+        let index = u32::try_from(index).map_err(|error| zbus::fdo::Error::InvalidArgs(error.to_string()))?;
+        self.0
+            .try_reconfigure(LinkIndex(index))
             .map_err(|why| zbus::fdo::Error::Failed(why.to_owned()))
     }
 }
@@ -170,10 +214,13 @@ mod tests {
             networkd.reload().await.expect("reloaded");
             assert_eq!(machine.reloads(), count);
         }
+        networkd.reconfigure(LinkIndex(7)).await.expect("set up anew");
+        assert_eq!(machine.reconfigured(), [LinkIndex(7)]);
         machine.refuse(true);
         let said = networkd.reload().await.expect_err("refused").to_string();
         assert!(said.contains("Failed to reload network settings"), "{said}");
-        assert_eq!(machine.reloads(), 2);
+        assert!(networkd.reconfigure(LinkIndex(7)).await.is_err());
+        assert_eq!((machine.reloads(), machine.reconfigured().len()), (2, 1));
     }
 
     #[tokio::test]

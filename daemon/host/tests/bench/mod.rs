@@ -1,10 +1,12 @@
 //! Two machines to try links on: one made up, one real.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use anyhow::Context;
-use pocketstack_exec::{Cmd, run};
+use pocketstack_exec::{Cmd, Running, run, spawn};
 use pocketstack_host::links::{FakeLinks, NetworkLinks, Rtnetlink};
 use pocketstack_host::root::Root;
 use pocketstack_model::link::LinkName;
@@ -23,6 +25,13 @@ pub trait Bench {
     fn start_vm(&self, tap: &LinkName, mac: MacAddress) -> impl Future<Output = anyhow::Result<()>>;
     /// Gives a link an address.
     fn add_address(&self, name: &LinkName, address: Address) -> impl Future<Output = anyhow::Result<()>>;
+    /// The one other machine is at the end of the card's cable, and has this address or, from now on, none.
+    fn neighbour(
+        &self,
+        card: &LinkName,
+        mac: MacAddress,
+        address: Option<Ipv4Addr>,
+    ) -> impl Future<Output = anyhow::Result<()>>;
 }
 
 /// Made up.
@@ -53,6 +62,19 @@ impl Bench for FakeBench {
         self.0.add_address(name, address);
         Ok(())
     }
+
+    async fn neighbour(
+        &self,
+        _card: &LinkName,
+        mac: MacAddress,
+        address: Option<Ipv4Addr>,
+    ) -> anyhow::Result<()> {
+        match address {
+            Some(address) => self.0.set_neighbour(address, mac),
+            None => self.0.forget_neighbours(),
+        }
+        Ok(())
+    }
 }
 
 /// The kernel, in the network namespace the test runs in. Set up with ip(8), which is somebody else's program: what
@@ -60,13 +82,37 @@ impl Bench for FakeBench {
 pub struct KernelBench {
     sysfs: tempfile::TempDir,
     links: Rtnetlink,
+    /// A program that only lives, in a network namespace of its own.
+    neighbour: RefCell<Option<Running>>,
 }
 
 impl KernelBench {
     pub fn new() -> anyhow::Result<Self> {
         let sysfs = tempfile::tempdir()?;
         let links = Rtnetlink::open(Root::at(sysfs.path()))?;
-        Ok(Self { sysfs, links })
+        Ok(Self {
+            sysfs,
+            links,
+            neighbour: RefCell::default(),
+        })
+    }
+
+    /// Process id of the other machine, which is started for that.
+    fn neighbour_id(&self) -> anyhow::Result<String> {
+        let mut neighbour = self.neighbour.borrow_mut();
+        let id = match neighbour.as_ref() {
+            Some(running) => running.id(),
+            None => {
+                let alone = Cmd::new("unshare").args(["--net", "--", "sleep", "infinity"]);
+                neighbour.insert(spawn(alone)?).id()
+            }
+        };
+        let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net"));
+        let id = id.to_string();
+        while namespace(&id)? == namespace("self")? {
+            std::thread::yield_now();
+        }
+        Ok(id)
     }
 
     fn card(&self, name: &LinkName) -> std::path::PathBuf {
@@ -117,5 +163,27 @@ impl Bench for KernelBench {
             "dev",
             name.as_str(),
         ])
+    }
+
+    async fn neighbour(
+        &self,
+        card: &LinkName,
+        mac: MacAddress,
+        address: Option<Ipv4Addr>,
+    ) -> anyhow::Result<()> {
+        let (id, end) = (self.neighbour_id()?, format!("p-{card}"));
+        let there = |args: &[&str]| -> anyhow::Result<()> {
+            let enter = Cmd::new("nsenter").args(["--target", &id, "--net", "--", "ip"]);
+            run(enter.args(args)).map(|_| ()).context(args.join(" "))
+        };
+        let Some(address) = address else {
+            return there(&["address", "flush", "dev", &end]);
+        };
+        // The cable's other end may be over there already.
+        if self.links.observe().await?.named(&end).is_some() {
+            ip(&["link", "set", &end, "netns", &id])?;
+        }
+        there(&["link", "set", &end, "address", &mac.to_string(), "up"])?;
+        there(&["address", "replace", &format!("{address}/24"), "dev", &end])
     }
 }

@@ -1,5 +1,6 @@
 //! What every adapter of `NetworkLinks` keeps, and the networks made with it.
 
+pub mod neighbours;
 pub mod networks;
 pub mod software;
 pub mod storm;

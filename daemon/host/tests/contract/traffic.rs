@@ -30,13 +30,15 @@ async fn make(bench: &impl Bench, settings: &NetworkSettings) -> anyhow::Result<
 
 /// Waits until the link's own address has been found to be nobody else's.
 async fn usable(bench: &impl Bench, link: &str) -> anyhow::Result<u32> {
+    let mut changes = bench.links().changes();
     let found = async {
         loop {
+            changes.borrow_and_update();
             let link = get(bench, link).await?;
             if !link.addresses.is_empty() {
                 return anyhow::Ok(link.index.0);
             }
-            sleep(Duration::from_millis(50)).await;
+            changes.changed().await?;
         }
     };
     timeout(LIMIT, found).await?
@@ -114,11 +116,14 @@ pub async fn undisturbed(bench: &impl Bench, management: &[RoleNetwork]) -> anyh
     let (receiver, port) = socket().await?;
     let (over, is_over) = watch::channel(false);
 
+    let (sent, mut sent_so_far) = watch::channel(0);
     let sending = async {
         let mut number = 0;
         while !*is_over.borrow() {
             send(&sender, from, port, number).await?;
             number += 1;
+            sent.send_replace(number);
+            // Real traffic has pauses: without them the receiver's buffer would overflow, which is no loss on the way.
             sleep(Duration::from_millis(1)).await;
         }
         anyhow::Ok(number)
@@ -135,7 +140,10 @@ pub async fn undisturbed(bench: &impl Bench, management: &[RoleNetwork]) -> anyh
         for _ in 0..10 {
             for settings in &settings {
                 make(bench, settings).await?;
-                sleep(Duration::from_millis(5)).await;
+                // Some go over the network as it is now.
+                let before = *sent_so_far.borrow_and_update();
+                let some = sent_so_far.wait_for(|now| *now >= before + 5);
+                timeout(LIMIT, some).await??;
             }
         }
         over.send_replace(true);
