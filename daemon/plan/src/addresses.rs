@@ -7,6 +7,8 @@
 //! Where several networks have a router, packets to everywhere else leave by the external network while it has one,
 //! else by the management network, and by the BMC network only if it is given a router by hand and no other has one.
 
+pub mod missing;
+
 use std::fmt::{Display, Write as _};
 
 use pocketstack_model::config::names::Mtu;

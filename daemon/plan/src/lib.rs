@@ -10,8 +10,14 @@
 //! was done before, so a pass can be cut short anywhere and the next one goes on from there.
 
 pub mod addresses;
+pub mod answers;
+pub mod apart;
+pub mod clock;
+pub mod history;
+pub mod installation;
 pub mod management;
 pub mod network;
+pub mod state;
 
 #[cfg(test)]
 mod made_up;

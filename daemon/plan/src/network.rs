@@ -108,6 +108,15 @@ pub fn wired(links: &Links) -> impl Iterator<Item = (&ObservedLink, &Card)> {
     })
 }
 
+/// The settled cards that a role is on, in the order of the configuration or else of the kernel's numbers.
+pub fn cards(wanted: &NetworkSettings, observed: &Links, role: Role) -> Vec<LinkName> {
+    uplink::uplinks(wanted, observed, &mut Vec::new())
+        .iter()
+        .filter(|uplink| uplink.users.iter().any(|(user, _)| *user == role))
+        .flat_map(|uplink| uplink.settled().map(|(link, _)| link.name.clone()))
+        .collect()
+}
+
 /// Our links by name, those first that lie on others.
 fn our_names() -> impl Iterator<Item = LinkName> {
     [LinkName::vlan, LinkName::bridge, LinkName::bond]

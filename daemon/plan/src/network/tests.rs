@@ -413,3 +413,36 @@ fn a_card_that_is_named_by_its_address_is_told_by_its_address() {
         "{missing:?}"
     );
 }
+
+#[test]
+fn a_vlan_on_a_card_that_is_not_there_is_told_and_the_other_networks_are_made() {
+    let settings = with_external(management(on(&["enp1s0"])), vlan(20, on(&["enp7s0"])));
+    let links = machine(&[("enp1s0", 1)]);
+    assert_eq!(
+        found(&settings, &links),
+        ["the card enp7s0 of the external network is not in this machine: put it in, or name another one"]
+    );
+    let actions = told(&settings, &links);
+    assert!(
+        actions.contains(&"making enp1s0 a port of br-mgmt".to_owned()),
+        "{actions:?}"
+    );
+    assert!(
+        actions.iter().all(|action| !action.contains("vlan-ext")),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn the_cards_of_a_role_are_named() {
+    let settings = with_external(management(on(&["enp2s0", "enp9s0"])), vlan(20, on(&[])));
+    let links = machine(&[("enp1s0", 1), ("enp2s0", 2)]);
+    for role in [Role::Management, Role::External] {
+        let names: Vec<String> = super::cards(&settings, &links, role)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, ["enp2s0"], "{role}");
+    }
+    assert_eq!(super::cards(&settings, &links, Role::Bmc), []);
+}
