@@ -6,14 +6,19 @@ use futures_util::future::BoxFuture;
 use pocketstack_host::journal;
 use pocketstack_host::root::Root;
 use pocketstack_host::systemd::{DbusSystemd, Systemd, UnitName};
+use pocketstack_host::whole;
 use pocketstack_model::config::Configuration;
 use pocketstack_model::install::Candidate;
-use pocketstack_model::status::Installation;
+use pocketstack_model::status::{Begun, Installation};
 use tokio::sync::watch;
 
 use crate::console::Actions;
 use crate::control::{Control, Job, Machine, Power};
 use crate::install;
+
+/// Where an installation is noted. It is gone when the machine restarts, and so is the installation.
+const FOLDER: &str = "/run/pocketstack";
+const BEGUN: &str = "/run/pocketstack/installation.json";
 
 /// This machine.
 #[derive(Debug)]
@@ -77,7 +82,7 @@ impl Machine for System {
     }
 
     fn disks(&self) -> BoxFuture<'_, Result<Vec<Candidate>, String>> {
-        self.with_disks(install::disks)
+        self.with_disks(|root| Ok(install::disks(root)))
     }
 
     fn install(
@@ -91,6 +96,21 @@ impl Machine for System {
     fn installed_from(&self, answers: String) -> BoxFuture<'_, Result<Option<String>, String>> {
         self.with_disks(move |root| install::installed_from(root, &answers))
     }
+
+    fn note(&self, begun: Option<&Begun>) -> Result<(), String> {
+        let path = self.root.path(BEGUN);
+        let write = |begun: &Begun| {
+            self.root.make_folder(FOLDER)?;
+            whole::write(&path, &serde_json::to_string(begun)?)
+        };
+        begun
+            .map_or_else(|| whole::remove(&path), write)
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn noted(&self) -> Option<Begun> {
+        serde_json::from_str(&self.root.text(BEGUN)?).ok()
+    }
 }
 
 impl Actions for Control {
@@ -103,7 +123,11 @@ impl Actions for Control {
     }
 
     fn confirm(&self, code: String) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(async move { self.confirm(&code).await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            self.confirm_at_console(&code)
+                .await
+                .map_err(|error| error.to_string())
+        })
     }
 
     fn power(&self, what: Power) -> BoxFuture<'_, Result<(), String>> {
@@ -112,5 +136,21 @@ impl Actions for Control {
 
     fn log(&self, unit: Option<String>, lines: u32) -> BoxFuture<'_, Result<Vec<String>, String>> {
         Box::pin(self.log(unit, lines))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::testing::notes;
+
+    #[test]
+    fn a_machine_keeps_notes() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let system = System::new(Root::at(dir.path()), DbusSystemd::over(watch::channel(None).1));
+        notes(&system);
+        // One that makes no sense is none.
+        std::fs::write(system.root.path(BEGUN), "{").expect("written");
+        assert_eq!(system.noted(), None);
     }
 }

@@ -11,16 +11,44 @@ use pocketstack_model::install::InstallSettings;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use zbus::connection::Builder;
-use zbus::fdo::{Error, Result};
 use zbus::{Connection, MessageStream};
 
-use crate::control::{Control, Power};
+use crate::control::{ChangeError, Control, Power};
 use crate::node::Node;
 
 /// The bus is started after this daemon and may be restarted at any time.
 const RETRY: Duration = Duration::from_secs(1);
 /// D-Bus itself lets a call wait for ever.
 const CALL_LIMIT: Duration = Duration::from_secs(25);
+
+/// Why something was not done. The names are those of [`pocketstack_model::bus::error`], the words are for a person.
+#[derive(Debug, zbus::DBusError)]
+#[zbus(prefix = "org.pocketstack.Error")]
+enum Error {
+    WrongCode(String),
+    TooManyTries(String),
+    NothingWaits(String),
+    Unconfirmed(String),
+    NotStored(String),
+    InvalidArgs(String),
+    Refused(String),
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        let words = error.to_string();
+        match error {
+            ChangeError::WrongCode => Self::WrongCode(words),
+            ChangeError::TooManyTries { .. } => Self::TooManyTries(words),
+            ChangeError::NothingWaits => Self::NothingWaits(words),
+            ChangeError::Unconfirmed { .. } => Self::Unconfirmed(words),
+            ChangeError::Store(_) => Self::NotStored(words),
+            ChangeError::Code(_) | ChangeError::Ending => Self::Refused(words),
+        }
+    }
+}
 
 /// The object at [`PATH`]. Who may call what is in `org.pocketstack.conf`; documents are JSON text (decision 0004).
 struct Node1<L> {
@@ -35,6 +63,11 @@ impl<L: NetworkLinks + 'static> Node1<L> {
         document(&self.node.overview().await)
     }
 
+    /// How busy it was over the last minutes: a `pocketstack_model::metrics::Metrics`.
+    fn metrics(&self) -> Result<String> {
+        document(&self.node.metrics())
+    }
+
     /// The configuration in use, an unconfirmed one included: a `pocketstack_model::config::Configuration`.
     async fn configuration(&self) -> Result<String> {
         document(&self.control.configuration().await)
@@ -43,24 +76,24 @@ impl<L: NetworkLinks + 'static> Node1<L> {
     /// Changes the configuration. If the networks change, the answer is the code for `ConfirmNetwork`, otherwise "".
     async fn change_configuration(&self, new: &str) -> Result<String> {
         let new: Configuration = read(new)?;
-        let code = self.control.change(new).await.map_err(failed)?;
+        let code = self.control.change(new).await?;
         Ok(code.unwrap_or_default())
     }
 
     /// Makes a change of the networks a lasting one.
     async fn confirm_network(&self, code: &str) -> Result<()> {
-        self.control.confirm(code).await.map_err(failed)
+        Ok(self.control.confirm(code).await?)
     }
 
     /// The disks: a list of `pocketstack_model::install::Candidate`.
     async fn disks(&self) -> Result<String> {
-        document(&self.control.disks().await.map_err(Error::Failed)?)
+        document(&self.control.disks().await.map_err(Error::Refused)?)
     }
 
     /// Starts an installation to disk: a `pocketstack_model::install::InstallSettings`. The overview tells how it goes.
     async fn install(&self, settings: &str) -> Result<()> {
         let settings: InstallSettings = read(settings)?;
-        self.control.install(settings).await.map_err(Error::Failed)
+        self.control.install(settings).await.map_err(Error::Refused)
     }
 
     /// Ends the machine: "restart" or "off".
@@ -74,26 +107,22 @@ impl<L: NetworkLinks + 'static> Node1<L> {
                 )));
             }
         };
-        self.control.power(how).await.map_err(Error::Failed)
+        self.control.power(how).await.map_err(Error::Refused)
     }
 
     /// The last lines of the log of this boot, oldest first; of all units if `unit` is empty.
     async fn logs(&self, unit: &str, lines: u32) -> Result<Vec<String>> {
         let unit = (!unit.is_empty()).then(|| unit.to_owned());
-        self.control.log(unit, lines).await.map_err(Error::Failed)
+        self.control.log(unit, lines).await.map_err(Error::Refused)
     }
 }
 
 fn document(of: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(of).map_err(failed)
+    serde_json::to_string(of).map_err(|error| Error::Refused(error.to_string()))
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::InvalidArgs(error.to_string()))
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Failed(error.to_string())
 }
 
 /// Connects without serving anything: to the address, or to the system bus.

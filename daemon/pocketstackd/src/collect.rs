@@ -1,5 +1,9 @@
 //! Asks other programs how this node's components are, again and again, and keeps the last answers.
 
+mod history;
+
+pub use history::Recent;
+
 use std::sync::Arc;
 use std::time::Duration;
 

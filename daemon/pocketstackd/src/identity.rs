@@ -1,10 +1,10 @@
 //! What a node is known by, kept over restarts.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use pocketstack_host::whole;
 
 /// Copies `/etc/machine-id` into the state folder, from where the initial file system restores it at the next
 /// start: `/etc` itself forgets everything. Does nothing where there is no state folder or the copy is there.
@@ -30,16 +30,7 @@ fn try_keep(from: &Path, state: &Path) -> anyhow::Result<()> {
     if fs::read_to_string(&kept).is_ok_and(|text| text.trim() == id) {
         return Ok(());
     }
-    // Renamed into place once it is on the disk: a power cut leaves the old file or the new one, never half of one.
-    let fresh = state.join("machine-id.new");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&fresh)?;
-        file.write_all(format!("{id}\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, &kept)?;
-        File::open(state)?.sync_all()
-    };
-    write().with_context(|| format!("cannot write {}", kept.display()))
+    whole::write(&kept, &format!("{id}\n")).with_context(|| format!("cannot write {}", kept.display()))
 }
 
 #[cfg(test)]

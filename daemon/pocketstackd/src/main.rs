@@ -35,6 +35,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use pocketstack_host::boot::{self, Dmsetup};
+use pocketstack_host::clock::SystemClock;
 use pocketstack_host::heartbeat;
 use pocketstack_host::hypervisor::Libvirt;
 use pocketstack_host::links::Rtnetlink;
@@ -51,7 +52,7 @@ use tokio::sync::watch;
 use adapter::System;
 use answers::{Following, Places};
 use args::{Args, Command};
-use collect::{Facts, Probes};
+use collect::{Facts, Probes, Recent};
 use control::Control;
 use keep::Board;
 use keep::networks::Networks;
@@ -125,11 +126,13 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let (facts_in, facts) = watch::channel(Facts::default());
     let (trouble_in, trouble) = watch::channel(None);
     let (bus_in, bus) = watch::channel(None);
+    let recent = Recent::default();
     let new_node = |status| {
         Arc::new(Node {
             root: root.clone(),
             links: links.clone(),
             facts: facts.clone(),
+            recent: recent.clone(),
             trouble: trouble.clone(),
             status,
         })
@@ -161,12 +164,17 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let mut own = keep::node::Node::new(settings.clone(), systemd.clone(), board.clone());
     own.pass(&control.configuration().await.node).await;
     tasks.spawn(own.keep(control.wanted()));
+    let clock = keep::clock::Watch::new(SystemClock::new(root.clone(), bus.clone()), board.clone());
+    tasks.spawn(clock.keep(control.wanted()));
+    tasks.spawn(recent.record(root.clone()));
     let networkd = DbusNetworkd::over(bus.clone());
     let networks = Networks::new(links.clone(), settings, networkd, board.clone());
     tasks.spawn(networks.keep(control.wanted(), bus.clone(), trouble_in, notifier.clone()));
     tasks.spawn(control.clone().take_back());
+    let medium = boot::source(&root, &mounts(&root));
+    tasks.spawn(keep::apart::watch(root.clone(), medium.clone(), board.clone()));
     let places = Places {
-        medium: boot::source(&root, &mounts(&root)),
+        medium,
         volumes: Arc::new(Labelled::new(root.clone(), root.path("/run/pocketstack/volume"))),
         systemd,
         root,

@@ -8,14 +8,17 @@ use pocketstack_host::root::Root;
 use pocketstack_host::{boot, inventory};
 use pocketstack_model::config::network::Role;
 use pocketstack_model::link::Links;
+use pocketstack_model::metrics::Metrics;
 use pocketstack_model::node::{Boot, Link, Management, Nic, Overview, State};
-use pocketstack_model::status::{Installation, Kept, NetworkChange};
+use pocketstack_model::status::{Doing, Installation, Kept, NetworkChange};
 use pocketstack_plan::network::wired;
+use pocketstack_plan::state::full;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use crate::collect::Facts;
+use crate::collect::{Facts, Recent};
 use crate::control::Control;
+use crate::keep::kept;
 
 /// The bridge with the addresses others reach this node at.
 const BRIDGE: &str = Role::Management.bridge();
@@ -29,6 +32,8 @@ pub struct Node<L> {
     pub links: Arc<L>,
     /// What other programs were asked for.
     pub facts: watch::Receiver<Facts>,
+    /// What the machine was busy with lately.
+    pub recent: Recent,
     /// What keeps the networks from being as they should be.
     pub trouble: watch::Receiver<Option<String>>,
     /// What is kept, and what is under way.
@@ -105,10 +110,29 @@ impl<L: NetworkLinks> Node<L> {
         overview.management = management(&links, trouble);
         overview.nics = nics(&links);
         overview.kept = self.status.kept.borrow().clone();
+        overview.kept.extend(room(&overview.boot.state));
         overview.network_change = self.status.network_change.borrow().clone();
         overview.installation = self.status.installation.borrow().clone();
         overview
     }
+
+    /// How busy it was over the last minutes.
+    pub fn metrics(&self) -> Metrics {
+        self.recent.metrics()
+    }
+}
+
+/// A line for the state partition if it is full: nothing of what is kept can change then.
+fn room(state: &State) -> Option<Kept> {
+    let full = full(state)?;
+    Some(kept(
+        "state partition",
+        "room for settings and logs",
+        &format!("{} % used", full.percent),
+        Doing::Stuck {
+            why: full.to_string(),
+        },
+    ))
 }
 
 /// All but the network.
@@ -209,4 +233,30 @@ pub fn pages(management: &Management) -> Vec<String> {
         std::net::IpAddr::V6(v6) => format!("https://[{v6}]/"),
     };
     addresses.iter().map(url).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pocketstack_model::bytes::ByteCount;
+
+    use super::*;
+
+    #[test]
+    fn a_full_state_partition_is_a_line_of_its_own() {
+        let state = |used| State::Persistent {
+            device: "/dev/sda6".to_owned(),
+            size: ByteCount(1000),
+            used: ByteCount(used),
+        };
+        assert_eq!(room(&state(949)), None);
+        let line = room(&state(970)).expect("full");
+        assert_eq!(
+            (line.subject.as_str(), line.see.as_str()),
+            ("state partition", "97 % used")
+        );
+        assert!(
+            matches!(&line.doing, Doing::Stuck { why } if why.contains("may not be stored") && why.contains("remove")),
+            "{line:?}"
+        );
+    }
 }

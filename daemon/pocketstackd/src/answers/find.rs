@@ -19,6 +19,7 @@ const STICK: &str = "POCKETBOOT";
 /// Runs [`fetch`] without rights (pocketstack-answers.service).
 const FETCHER: &str = "pocketstack-answers.service";
 /// Where that unit leaves what it fetched, and why it could not.
+const FOLDER: &str = "/run/pocketstack";
 const FETCHED: &str = "/run/pocketstack/answers.toml";
 const NOT_FETCHED: &str = "/run/pocketstack/answers.error";
 
@@ -98,9 +99,9 @@ impl<V: Volumes + 'static, D: Systemd> Places<V, D> {
 
     async fn fetch(&self, url: String) -> Result<Found, String> {
         // Systemd makes the unit's files, but not their folder.
-        let folder = self.root.path("/run/pocketstack");
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        self.root
+            .make_folder(FOLDER)
+            .map_err(|error| format!("{FOLDER} cannot be made: {error}"))?;
         let unit = UnitName::try_from(FETCHER).map_err(|error| error.to_string())?;
         self.systemd
             .start(&unit)
@@ -109,10 +110,10 @@ impl<V: Volumes + 'static, D: Systemd> Places<V, D> {
         if let Some(why) = self.root.text(NOT_FETCHED) {
             return Err(why);
         }
-        let path = self.root.path(FETCHED);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        Ok(Found { from: url, text })
+        self.root
+            .read(FETCHED)
+            .map(|text| Found { from: url, text })
+            .map_err(|error| format!("{FETCHED} cannot be read: {error}"))
     }
 }
 

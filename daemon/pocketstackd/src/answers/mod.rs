@@ -8,8 +8,7 @@
 //!                               pages and consoles say why
 //! ```
 //!
-//! A node that has a configuration does not take another one from answers: what people have set since would be lost
-//! each time a forgotten stick is in the machine at its start.
+//! What becomes of them is decided in `pocketstack_plan::answers`; here they are found, and what was decided is done.
 
 mod cmdline;
 mod find;
@@ -18,12 +17,13 @@ pub use find::{Places, fetch};
 
 use std::time::Duration;
 
-use pocketstack_host::inventory::partition_name;
-use pocketstack_host::root::Root;
+use pocketstack_host::boot::is_apart;
+use pocketstack_host::mounts::mounts;
 use pocketstack_host::systemd::Systemd;
 use pocketstack_host::volumes::Volumes;
 use pocketstack_model::answers::{Answers, describe};
 use pocketstack_model::status::{Doing, Installation};
+use pocketstack_plan::answers::{self as plan, Decision, Earlier, Install, Looking};
 use tokio::time::{Instant, sleep};
 
 use crate::control::{Control, Job};
@@ -34,10 +34,8 @@ use find::{Found, Missed};
 const PAUSE: Duration = Duration::from_secs(2);
 /// Between two looks once there are answers that a person may change.
 const RARELY: Duration = Duration::from_secs(15);
-/// A configured node looks this long for answers that ask for an installation: a slow stick needs some seconds.
+/// How long [`Looking::Briefly`] is.
 const SHORT: Duration = Duration::from_secs(30);
-/// Partition that only an installed disk has.
-const INSTALLED: &str = "pocketstack-lvm";
 
 /// Looks for answers and uses them.
 pub struct Following<V, D> {
@@ -66,13 +64,18 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
     /// # Errors
     /// None; a task of the daemon has this form.
     pub async fn follow(self) -> anyhow::Result<()> {
-        let installed = runs_installed(&self.places.root, self.places.medium.disk.as_deref());
-        let configured = self.control.configured().await;
-        if installed && configured {
+        let root = &self.places.root;
+        let node = plan::Node {
+            installed: self.places.medium.is_installed(root),
+            state_apart: is_apart(root, &mounts(root)),
+            configured: self.control.configured().await,
+        };
+        let looking = plan::looking(node);
+        if looking == Looking::Never {
             return Ok(());
         }
         self.places.settle().await;
-        let until = configured.then(|| Instant::now() + SHORT);
+        let until = (looking == Looking::Briefly).then(|| Instant::now() + SHORT);
         let mut dealt_with = None;
         loop {
             if self.installing() {
@@ -83,7 +86,7 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
                 Ok(Some(found)) => {
                     let sum = found.sha256();
                     if dealt_with.as_ref() != Some(&sum) {
-                        match self.take(&found, &sum, installed).await {
+                        match self.take(&found, &sum, node).await {
                             Next::End => return Ok(()),
                             Next::Others => dealt_with = Some(sum),
                             Next::Again => {}
@@ -93,6 +96,7 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
                 Ok(None) => {
                     dealt_with = None;
                     self.board.put(Section::Answers, Vec::new());
+                    self.control.not_begun_again();
                 }
                 Err(Missed::Wrong(why)) => self.tell("none that can be read", stuck_or_nothing(&[why])),
                 Err(Missed::NotYet(why)) => {
@@ -103,7 +107,7 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
                 }
             }
             let late = until.is_some_and(|until| Instant::now() >= until);
-            let set_up = !configured && self.control.configured().await;
+            let set_up = looking == Looking::UntilSetUp && self.control.configured().await;
             if (late || set_up) && dealt_with.is_none() {
                 self.board.put(Section::Answers, Vec::new());
                 return Ok(());
@@ -129,85 +133,84 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
         self.board.put(Section::Answers, vec![now]);
     }
 
-    async fn take(&self, found: &Found, sum: &str, installed: bool) -> Next {
-        let stuck = |why: String| stuck_or_nothing(&[why]);
+    /// Does with answers what was decided about them.
+    async fn take(&self, found: &Found, sum: &str, node: plan::Node) -> Next {
+        let stuck = |why: String| self.tell(&found.from, stuck_or_nothing(&[why]));
         let answers = match Answers::parse(&found.text) {
             Ok(answers) => answers,
             Err(error) => {
-                let why = format!("{}: {error}; nothing was changed", found.from);
-                self.tell(&found.from, stuck(why));
+                stuck(format!("{}: {error}; nothing was changed", found.from));
                 return Next::Others;
             }
         };
         for line in describe(&answers) {
             tracing::info!("{}: {line}", found.from);
         }
-        let configured = self.control.configured().await;
-        let configuration = answers.configuration();
-        let install = answers.install.filter(|_| !installed);
-        let Some(settings) = install else {
-            if configured {
-                tracing::info!("{}: not used, as this node is configured already", found.from);
-                self.tell(
-                    &format!("{}; not used, as this node is configured already", found.from),
-                    Doing::Nothing,
-                );
-                return Next::End;
+        let node = plan::Node {
+            configured: self.control.configured().await,
+            ..node
+        };
+        self.act(found, sum, &answers, node).await.unwrap_or_else(|why| {
+            stuck(why);
+            Next::Again
+        })
+    }
+
+    async fn act(
+        &self,
+        found: &Found,
+        sum: &str,
+        answers: &Answers,
+        node: plan::Node,
+    ) -> Result<Next, String> {
+        let mut earlier = Earlier::NotKnown;
+        loop {
+            let decision = plan::decide(answers.clone(), node, earlier);
+            if matches!(decision, Decision::NotUsed | Decision::Adopt(_)) {
+                self.control.not_begun_again();
             }
-            return match self.control.adopt(configuration, true).await {
-                Ok(()) => {
+            match decision {
+                Decision::NotUsed => {
+                    let see = format!("{}; not used, as this node is configured already", found.from);
+                    tracing::info!("answers: {see}");
+                    self.tell(&see, Doing::Nothing);
+                    return Ok(Next::End);
+                }
+                Decision::Adopt(configuration) => {
+                    let adopted = self.control.adopt(*configuration, true).await;
+                    adopted.map_err(|error| error.to_string())?;
                     self.tell(&format!("{}, used", found.from), Doing::Nothing);
-                    Next::End
+                    return Ok(Next::End);
                 }
-                Err(error) => {
-                    self.tell(&found.from, stuck(error.to_string()));
-                    Next::Again
+                Decision::LookAtDisks => {
+                    let disk = self.control.installed_from(sum.to_owned()).await?;
+                    earlier = disk.map_or(Earlier::None, Earlier::On);
                 }
-            };
-        };
-        match self.control.installed_from(sum.to_owned()).await {
-            Ok(Some(disk)) => {
-                let why = format!(
-                    "this machine was already installed from these answers, on {disk}: take the medium out and restart it"
-                );
-                self.tell(&found.from, stuck(why));
-                return Next::Others;
-            }
-            Ok(None) => {}
-            Err(why) => {
-                self.tell(&found.from, stuck(why));
-                return Next::Again;
-            }
-        }
-        // The stick may set up other machines after this one, so it does not keep the configuration itself.
-        if !configured && let Err(error) = self.control.adopt(configuration.clone(), false).await {
-            self.tell(&found.from, stuck(error.to_string()));
-            return Next::Again;
-        }
-        self.tell(&found.from, changing("installing"));
-        let job = Job {
-            settings,
-            configuration: Job::configuration(configuration),
-            answers: Some(sum.to_owned()),
-        };
-        match self.control.start_installation(job) {
-            Ok(()) => Next::Others,
-            Err(why) => {
-                self.tell(&found.from, stuck(why));
-                Next::Again
+                Decision::AlreadyOn(disk) => {
+                    let why = format!(
+                        "this machine was already installed from these answers, on {disk}: take the medium out and restart it"
+                    );
+                    self.tell(&found.from, stuck_or_nothing(&[why]));
+                    return Ok(Next::Others);
+                }
+                Decision::Install(install) => return self.install(found, sum, *install).await,
             }
         }
     }
-}
 
-/// Whether the disk this system runs from was installed, and is no stick that a person has written.
-fn runs_installed(root: &Root, disk: Option<&str>) -> bool {
-    let Some(disk) = disk else { return false };
-    root.names(format!("/sys/class/block/{disk}"))
-        .into_iter()
-        .filter(|name| name.starts_with(disk))
-        .filter_map(|part| partition_name(root, format!("/sys/class/block/{disk}/{part}")))
-        .any(|name| name == INSTALLED)
+    async fn install(&self, found: &Found, sum: &str, install: Install) -> Result<Next, String> {
+        if let Some(meanwhile) = install.meanwhile {
+            let adopted = self.control.adopt(meanwhile, false).await;
+            adopted.map_err(|error| error.to_string())?;
+        }
+        self.tell(&found.from, changing("installing"));
+        self.control.start_installation(Job {
+            settings: install.settings,
+            configuration: install.configuration,
+            answers: Some(sum.to_owned()),
+        })?;
+        Ok(Next::Others)
+    }
 }
 
 #[cfg(test)]

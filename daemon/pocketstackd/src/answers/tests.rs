@@ -1,6 +1,9 @@
+//! Time is paused in all of these: what sleeps waits for nothing but the daemon, and takes no time.
+
 use std::sync::Arc;
 
 use pocketstack_host::boot::Source;
+use pocketstack_host::root::Root;
 use pocketstack_host::systemd::{FakeSystemd, UnitName, UnitState};
 use pocketstack_host::volumes::FakeVolumes;
 use pocketstack_model::install::Then;
@@ -8,7 +11,7 @@ use pocketstack_model::node::Medium;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::control::tests::{Node, named};
+use crate::control::testing::{Node, named, until_killed};
 
 const SETUP: &str = "version = 1\n[node]\nname = \"from-answers\"\n";
 const INSTALL: &str = "version = 1\n[node]\nname = \"from-answers\"\n[install]\nexisting = \"refuse\"\nthen = \"power_off\"\ndisk = { name = \"vda\" }\n";
@@ -203,22 +206,56 @@ async fn an_installed_node_does_not_install() {
     assert!(machine.node.machine.asked().jobs.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_daemon_killed_while_installing_begins_again() {
+/// The daemon dies while it installs from answers.
+fn killed_while_installing() -> Machine {
     let machine = Machine::new();
     machine.volume(INSTALL);
-    let (control, task) = machine.start();
-    let mut told = control.installation();
-    told.wait_for(|now| matches!(now, Installation::Running { percent: 50, .. }))
-        .await
-        .expect("told");
-    task.abort();
-    let (control, task) = machine.start();
-    let mut told = control.installation();
-    told.wait_for(|now| matches!(now, Installation::Done { .. }))
-        .await
-        .expect("told");
-    task.abort();
+    until_killed(async {
+        let (control, _task) = machine.start();
+        let mut told = control.installation();
+        let writing = told.wait_for(|now| matches!(now, Installation::Running { percent: 50, .. }));
+        drop(writing.await.expect("told"));
+    });
+    machine
+}
+
+#[test]
+fn a_daemon_killed_while_installing_begins_again() {
+    let machine = killed_while_installing();
+    until_killed(async {
+        let (control, _task) = machine.start();
+        let mut told = control.installation();
+        let ended = told.wait_for(|now| !matches!(now, Installation::None | Installation::Running { .. }));
+        let disk = "vda".to_owned();
+        assert_eq!(*ended.await.expect("told"), Installation::Done { disk });
+    });
+    assert_eq!(machine.node.machine.asked().jobs.len(), 1);
+}
+
+#[test]
+fn without_its_answers_what_was_begun_from_them_is_told() {
+    // Nothing in their place, or some that ask for something else.
+    for answers in [None, Some(SETUP)] {
+        let machine = killed_while_installing();
+        machine.volumes.pull_out("sdc");
+        if let Some(text) = answers {
+            machine.volume(text);
+        }
+        until_killed(async {
+            let (control, _task) = machine.start();
+            let mut told = control.installation();
+            let failed = told.wait_for(
+                |now| matches!(now, Installation::Failed { why } if why.contains("the answers again")),
+            );
+            drop(failed.await.expect("told"));
+            // They come back after all.
+            if answers.is_none() {
+                machine.volume(INSTALL);
+                let done = told.wait_for(|now| matches!(now, Installation::Done { .. }));
+                drop(done.await.expect("told"));
+            }
+        });
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,13 +2,14 @@ use std::os::unix::net::UnixStream;
 
 use pocketstack_host::links::FakeLinks;
 use pocketstack_host::root::Root;
+use pocketstack_model::bus::error;
 use pocketstack_model::node::Overview;
 use pocketstack_model::status::NetworkChange;
 use zbus::proxy::CacheProperties;
 
 use super::*;
 use crate::collect::Facts;
-use crate::control::tests::{Node as Machine, named, on_vda, with_static};
+use crate::control::testing::{Node as Machine, named, on_vda, with_static};
 use crate::node::Status;
 
 /// Both ends of a connection without a bus.
@@ -27,6 +28,7 @@ impl Ends {
             root: Root::at(machine.dir.path()),
             links: Arc::new(FakeLinks::default()),
             facts: watch::channel(Facts::default()).1,
+            recent: Default::default(),
             trouble: watch::channel(None).1,
             status: Status::of(&control),
         });
@@ -55,6 +57,26 @@ impl Ends {
         A: serde::Serialize + zbus::zvariant::DynamicType,
         T: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
+        let answer = self.ask(member, arguments).await;
+        answer.map_err(|error| error.to_string())
+    }
+
+    /// Name and words of the error that this is answered with.
+    async fn refused<A>(&self, member: &str, arguments: &A) -> (String, String)
+    where
+        A: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        match self.ask::<A, zbus::OwnedVariant>(member, arguments).await {
+            Err(zbus::Error::MethodError(name, words, _)) => (name.to_string(), words.unwrap_or_default()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn ask<A, T>(&self, member: &str, arguments: &A) -> zbus::Result<T>
+    where
+        A: serde::Serialize + zbus::zvariant::DynamicType,
+        T: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+    {
         let proxy: zbus::Proxy<'_> = zbus::proxy::Builder::new(&self.client)
             .destination(NAME)
             .path(PATH)
@@ -63,10 +85,7 @@ impl Ends {
             .build()
             .await
             .expect("a proxy");
-        proxy
-            .call(member, arguments)
-            .await
-            .map_err(|error| error.to_string())
+        proxy.call(member, arguments).await
     }
 }
 
@@ -77,6 +96,11 @@ async fn a_change_of_the_networks_is_made_and_confirmed_over_dbus() {
     let text = serde_json::to_string(&new).expect("JSON");
     let code: String = ends.call("ChangeConfiguration", &(text,)).await.expect("used");
     assert_eq!(code.len(), 8);
+    let metrics: String = ends.call("Metrics", &()).await.expect("told");
+    assert!(
+        metrics.contains("\"interval_seconds\":5,\"cpu_busy_percent\":["),
+        "{metrics}"
+    );
     let overview: String = ends.call("Overview", &()).await.expect("told");
     let overview: Overview = serde_json::from_str(&overview).expect("an overview");
     assert!(matches!(
@@ -94,6 +118,39 @@ async fn a_change_of_the_networks_is_made_and_confirmed_over_dbus() {
     let text: String = ends.call("Configuration", &()).await.expect("told");
     assert_eq!(serde_json::from_str::<Configuration>(&text).expect("JSON"), new);
     assert!(ends.control.configured().await);
+}
+
+#[tokio::test]
+async fn errors_have_names_that_say_what_to_do_next() {
+    let ends = Ends::new().await;
+    let text = |new: &Configuration| serde_json::to_string(new).expect("JSON");
+    let new = text(&with_static("192.0.2.9/24"));
+    let confirm = async |code: &str| ends.refused("ConfirmNetwork", &(code,)).await;
+    assert_eq!(confirm("AAAAAAAA").await.0, error::NOTHING_WAITS);
+    let (name, _) = ends.refused("ChangeConfiguration", &("{}",)).await;
+    assert_eq!(name, error::INVALID_ARGS);
+
+    let code: String = ends.call("ChangeConfiguration", &(&new,)).await.expect("used");
+    let (name, words) = ends.refused("ChangeConfiguration", &(&new,)).await;
+    assert_eq!(name, error::UNCONFIRMED);
+    assert!(words.contains("still waits to be confirmed"), "{words}");
+    // A disk that is full costs no try, and the right code is not called a wrong one.
+    let fresh = ends.machine.dir.path().join("config/00000001.new");
+    std::os::unix::fs::symlink("/dev/full", &fresh).expect("made");
+    let (name, words) = confirm(&code).await;
+    assert_eq!(name, error::NOT_STORED);
+    assert!(words.contains("state partition is full"), "{words}");
+    for _ in 0..5 {
+        let (name, words) = confirm("AAAAAAAA").await;
+        assert_eq!(name, error::WRONG_CODE);
+        assert!(words.starts_with("the code is wrong"), "{words}");
+    }
+    assert_eq!(confirm(&code).await.0, error::TOO_MANY_TRIES);
+
+    let settings = on_vda(pocketstack_model::install::Then::PowerOff);
+    let settings = serde_json::to_string(&settings).expect("JSON");
+    let () = ends.call("Install", &(&settings,)).await.expect("begun");
+    assert_eq!(ends.refused("Install", &(&settings,)).await.0, error::REFUSED);
 }
 
 #[tokio::test]

@@ -1,21 +1,20 @@
 //! Codes that confirm a change of the networks: whoever knows one has seen the answer to the change.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+
+use pocketstack_host::random;
 
 /// Characters of a code.
 const LENGTH: usize = 8;
 /// 32 of them, so that five random bits choose one; I, O, 0 and 1 are left out because they look alike.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/// A new code, out of the kernel's random numbers.
+/// A new code.
 ///
 /// # Errors
-/// What reading them says.
+/// What reading the kernel's random numbers says.
 pub fn fresh() -> io::Result<String> {
-    let mut bytes = [0; LENGTH];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes
+    Ok(random::bytes::<LENGTH>()?
         .iter()
         .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
         .collect())

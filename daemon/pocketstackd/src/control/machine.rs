@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use pocketstack_model::config::Configuration;
 use pocketstack_model::install::{Candidate, InstallSettings};
-use pocketstack_model::status::Installation;
+use pocketstack_model::status::{Begun, Installation};
 use tokio::sync::watch;
 
 use super::Power;
@@ -18,14 +18,6 @@ pub struct Job {
     pub configuration: Option<Configuration>,
     /// SHA-256 of the answers that asked for it, by which it is recognised later.
     pub answers: Option<String>,
-}
-
-impl Job {
-    /// What an installation is given of a configuration: one that says nothing neither undoes a kept one nor makes a node
-    /// count as set up.
-    pub fn configuration(known: Configuration) -> Option<Configuration> {
-        (known != Configuration::default()).then_some(known)
-    }
 }
 
 /// The machine, behind a pointer: control is not made of the types of adapters. Errors are words for a person.
@@ -48,4 +40,10 @@ pub trait Machine: Send + Sync {
 
     /// The disk that was installed from answers with this SHA-256, if one is in this machine.
     fn installed_from(&self, answers: String) -> BoxFuture<'_, Result<Option<String>, String>>;
+
+    /// Notes what is installed, until the machine restarts, or that nothing is. Short enough to be called from anywhere.
+    fn note(&self, begun: Option<&Begun>) -> Result<(), String>;
+
+    /// What was noted. Nothing if it cannot be read.
+    fn noted(&self) -> Option<Begun>;
 }

@@ -12,12 +12,16 @@ use tokio::sync::watch;
 pub enum Section {
     /// What is stored.
     Configuration,
+    /// The disk that holds the state beside the medium.
+    State,
     /// Answers found on a volume, the stick or a server.
     Answers,
     /// Links and addresses.
     Networks,
-    /// Name and time.
+    /// Name, time zone and time servers.
     Node,
+    /// Whether the time is right.
+    Clock,
 }
 
 /// One list made of the newest of all sections. Clones are the same board.

@@ -3,12 +3,15 @@
 //!
 //! ```text
 //!   control ──wanted──┬──► networks   links (netlink), files for systemd-networkd, /etc/resolv.conf
-//!                     └──► node       name, time zone, time servers
+//!                     ├──► node       name, time zone, time servers
+//!                     └──► clock      looks whether the time can be right
 //!                                │
 //!                                └──► Board ──► kept (overview, console)
 //! ```
 
+pub mod apart;
 mod board;
+pub mod clock;
 pub mod networks;
 pub mod node;
 mod words;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   wanted ──► files in /etc/systemd/network ──► links: look, plan, act ──► systemd-networkd reads its files anew
-//!                                                                        └► /etc/resolv.conf
+//!                                                                        ├► /etc/resolv.conf
+//!                                                                        └► addresses: who has them, try again
 //! ```
 //!
 //! Files come before links, so that a new bridge is known to systemd-networkd, and the telling comes last, so that
@@ -17,16 +18,20 @@ use pocketstack_host::links::NetworkLinks;
 use pocketstack_host::networkd::Networkd;
 use pocketstack_host::settings::Settings;
 use pocketstack_model::config::Configuration;
-use pocketstack_model::config::network::{NetworkSettings, Role, RoleNetwork};
-use pocketstack_model::link::Links;
+use pocketstack_model::config::network::{NetworkSettings, Role};
+use pocketstack_model::link::{LinkName, Links};
 use pocketstack_model::status::{Doing, Kept};
 use pocketstack_plan::addresses;
+use pocketstack_plan::addresses::missing::{Step, Verdict};
 use pocketstack_plan::network::{Finding, findings, plan, unsettled};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Board, Section, changing, kept, stuck_or_nothing, words};
 use crate::notify::Notifier;
+use memory::Memory;
+
+mod memory;
 
 /// Where systemd-networkd looks before it looks into /usr (systemd.network(5)).
 const FOLDER: &str = "/etc/systemd/network";
@@ -42,9 +47,6 @@ const SLOW: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(2);
 /// While the device manager still works on a card: it tells its end through no netlink event.
 const SOON: Duration = Duration::from_millis(250);
-/// So long an address may take before it is said to be missing: DHCP asks again after 4, 8 and 16 seconds
-/// (RFC 2131 section 4.1), and the search for another machine with a static one takes up to 7 (RFC 5227).
-const PATIENCE: Duration = Duration::from_secs(20);
 /// A systemd-networkd that does not answer must not keep links from being mended.
 const TELLING: Duration = Duration::from_secs(20);
 
@@ -56,8 +58,7 @@ pub struct Networks<L, S, N> {
     board: Board,
     /// Whether systemd-networkd may not have read its files yet.
     untold: bool,
-    /// Since when a bridge is without an address that it should have.
-    without: BTreeMap<Role, Instant>,
+    memory: Memory,
     seen: Links,
 }
 
@@ -80,7 +81,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             board,
             // A daemon that was killed in between may have written without telling.
             untold: true,
-            without: BTreeMap::new(),
+            memory: Memory::default(),
             seen: Links::default(),
         }
     }
@@ -169,15 +170,58 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
 
         let problem = [files, told, resolver].into_iter().find_map(Result::err);
         let step = left.first().map(ToString::to_string);
-        let all = self.tell_board(wanted, &trouble, step, problem.as_deref());
+        let mut verdicts = self.memory.judge(wanted, &self.seen);
+        for (role, verdict) in &verdicts {
+            self.help(*role, verdict.step).await;
+        }
+        if verdicts.values().any(|verdict| verdict.step != Step::Nothing) {
+            // What was just learnt is told at once.
+            verdicts = self.memory.judge(wanted, &self.seen);
+        }
+        let all = self.tell_board(wanted, &trouble, step, problem.as_deref(), &verdicts);
         let again = if !left.is_empty() || unsettled(&self.seen) {
             SOON
         } else if moving || problem.is_some() || !all {
             RETRY
         } else {
-            SLOW
+            let sooner = verdicts.values().filter_map(|verdict| verdict.again);
+            sooner.fold(SLOW, Duration::min)
         };
         Pass { trouble, again }
+    }
+
+    /// Does what may help a network to its addresses. What cannot be done is tried again with a later pass.
+    async fn help(&mut self, role: Role, step: Step) {
+        let done = match step {
+            Step::Nothing => Ok(()),
+            Step::Ask { address, from } => {
+                let bridge = LinkName::bridge(role);
+                match self.links.who_has(&bridge, address, from).await {
+                    Ok(by) => self.memory.heard(role, address, by),
+                    // The bridge has just gone, or is off: the next pass knows.
+                    Err(error) => tracing::debug!("network {role}: {error}"),
+                }
+                Ok(())
+            }
+            Step::Reconfigure => {
+                self.memory.tried(role);
+                self.reconfigure(role).await
+            }
+        };
+        if let Err(why) = done {
+            tracing::warn!("network {role}: {why}");
+        }
+    }
+
+    async fn reconfigure(&self, role: Role) -> Result<(), String> {
+        let Some(bridge) = self.seen.named(role.bridge()) else {
+            return Ok(());
+        };
+        tracing::info!("network {role}: systemd-networkd is told to try its addresses again");
+        match timeout(TELLING, self.networkd.reconfigure(bridge.index)).await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(_) => Err(late()),
+        }
     }
 
     /// Makes the files of systemd-networkd what they should be.
@@ -189,7 +233,11 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             let path = PathBuf::from(FOLDER).join(name);
             let text = text.map(|file| file.content.as_str());
             match self.settings.set_file(&path, text) {
-                Ok(changed) => self.untold |= changed,
+                Ok(true) => {
+                    self.untold = true;
+                    self.memory.forget();
+                }
+                Ok(false) => {}
                 Err(error) => return Err(format!("addresses: {error}")),
             }
         }
@@ -207,10 +255,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
                 Ok(())
             }
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!(
-                "systemd-networkd did not take the new addresses within {} s",
-                TELLING.as_secs()
-            )),
+            Err(_) => Err(late()),
         }
     }
 
@@ -239,6 +284,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
         trouble: &[String],
         step: Option<String>,
         problem: Option<&str>,
+        verdicts: &BTreeMap<Role, Verdict>,
     ) -> bool {
         let found = findings(wanted, &self.seen);
         let mut all = Vec::new();
@@ -250,13 +296,20 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             };
             why.extend(found.iter().filter(stops).map(ToString::to_string));
             why.extend(problem.map(str::to_owned));
-            let missing = self.missing(role, network);
-            let doing = match (why.is_empty(), &step, missing) {
-                (true, Some(step), _) => changing(step.clone()),
-                (true, None, Missing::No) => Doing::Nothing,
-                (true, None, Missing::Waiting) => changing("waiting for an address"),
-                (true, None, Missing::Long(why)) => stuck_or_nothing(&why),
-                (false, _, _) => stuck_or_nothing(&why),
+            let verdict = verdicts.get(&role);
+            why.extend(
+                verdict
+                    .iter()
+                    .flat_map(|verdict| &verdict.troubles)
+                    .map(ToString::to_string),
+            );
+            let doing = match (why.is_empty(), &step) {
+                (false, _) => stuck_or_nothing(&why),
+                (true, Some(step)) => changing(step.clone()),
+                (true, None) if verdict.is_some_and(|verdict| verdict.missing) => {
+                    changing("waiting for an address")
+                }
+                (true, None) => Doing::Nothing,
             };
             all.push(kept(
                 &words::subject(role),
@@ -265,37 +318,17 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
                 doing,
             ));
         }
-        self.without
-            .retain(|role, _| wanted.roles().any(|(wanted, _)| wanted == *role));
         let settled = all.iter().all(|kept: &Kept| kept.doing == Doing::Nothing);
         self.board.put(Section::Networks, all);
         settled
     }
-
-    fn missing(&mut self, role: Role, network: &RoleNetwork) -> Missing {
-        let bridge = self.seen.named(role.bridge()).filter(|bridge| bridge.carrier);
-        let missing = bridge
-            .map(|bridge| words::missing(network, bridge))
-            .unwrap_or_default();
-        if missing.is_empty() {
-            self.without.remove(&role);
-            return Missing::No;
-        }
-        let since = *self.without.entry(role).or_insert_with(Instant::now);
-        if since.elapsed() < PATIENCE {
-            Missing::Waiting
-        } else {
-            Missing::Long(missing)
-        }
-    }
 }
 
-/// Whether addresses are missing.
-enum Missing {
-    No,
-    Waiting,
-    /// What and why, in words.
-    Long(Vec<String>),
+fn late() -> String {
+    format!(
+        "systemd-networkd did not take the new addresses within {} s",
+        TELLING.as_secs()
+    )
 }
 
 #[cfg(test)]

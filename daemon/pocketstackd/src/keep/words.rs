@@ -1,7 +1,7 @@
 //! Networks in words, for the page and the console.
 
 use pocketstack_model::config::network::{BondPolicy, Ipv4Settings, Ipv6Settings, Role, RoleNetwork};
-use pocketstack_model::link::{Links, ObservedLink};
+use pocketstack_model::link::Links;
 
 /// What a network is called.
 pub fn subject(role: Role) -> String {
@@ -62,43 +62,4 @@ pub fn see(role: Role, links: &Links) -> String {
     };
     let link = if bridge.carrier { "" } else { ", no link" };
     format!("{} with {addresses}{link}", role.bridge())
-}
-
-/// Which of the wanted addresses the bridge is without, and what that may mean. Router advertisements are no
-/// promise, so nothing is missed while they do not come.
-pub fn missing(network: &RoleNetwork, bridge: &ObservedLink) -> Vec<String> {
-    let has = |address: std::net::IpAddr| bridge.addresses.iter().any(|found| found.address == address);
-    let taken = |address: &dyn std::fmt::Display| {
-        format!(
-            "{address} is not in use on {}: another machine may have this address already; take it from there, or set another one here",
-            bridge.name
-        )
-    };
-    let mut missing = Vec::new();
-    match &network.ipv4 {
-        Ipv4Settings::Static { address, .. } if !has(address.address.into()) => missing.push(taken(address)),
-        Ipv4Settings::Dhcp
-            if !bridge
-                .reachable_addresses()
-                .iter()
-                .any(|found| found.address.is_ipv4()) =>
-        {
-            let other = if bridge.reachable_addresses().is_empty() {
-                "set an address by hand, here on the console or in the answers"
-            } else {
-                "IPv6 works meanwhile; set an IPv4 address by hand, or switch IPv4 off"
-            };
-            missing.push(format!(
-                "no DHCP server gives {} an IPv4 address: check the server and the cable; {other}",
-                bridge.name
-            ));
-        }
-        _ => {}
-    }
-    if let Ipv6Settings::Static { address, .. } = &network.ipv6
-        && !has(address.address.into())
-    {
-        missing.push(taken(address));
-    }
-    missing
 }

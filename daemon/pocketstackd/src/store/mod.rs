@@ -4,16 +4,18 @@
 //!   00000011.toml      the generation before
 //!   00000012.toml      the newest that is whole is in use
 //!   00000013.damaged   could not be read: kept aside for whoever wants to know
+//!   unconfirmed        something that is not stored is in use: the highest number when that began
 //! ```
 //!
 //! A generation is written under another name, flushed, and renamed: after a power cut it is there whole or not at
 //! all. Its first line is the SHA-256 of the rest, because a file that lost its end can still be good TOML. A file
 //! without that line is taken as it is: that is how the installer, or a person with an editor, leaves one.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use pocketstack_host::whole;
 use pocketstack_model::config::Configuration;
 use pocketstack_model::config::file::{FileError, from_toml, to_toml};
 use sha2::{Digest, Sha256};
@@ -22,6 +24,11 @@ use sha2::{Digest, Sha256};
 const KEPT: usize = 10;
 /// Damaged files kept.
 const DAMAGED: usize = 3;
+/// The note that what is in use is not stored.
+const UNCONFIRMED: &str = "unconfirmed";
+/// The file by which it is seen whether there is room, and its size in bytes: more than any configuration needs.
+const ROOM: &str = "room";
+const ENOUGH: usize = 64 << 10;
 /// Before the checksum, in the first line.
 const CHECKSUM: &str = "# sha256 of what follows: ";
 
@@ -62,6 +69,8 @@ pub struct Loaded {
     pub generation: u64,
     /// What could not be read, in words.
     pub trouble: Vec<String>,
+    /// Whether something that was not stored was in use when the node, or its daemon, ended.
+    pub cut_off: bool,
 }
 
 /// The folder of generations.
@@ -92,10 +101,12 @@ impl Store {
                 Vec::new()
             }
         };
+        remove(&folder.join(ROOM));
         for name in names.iter().filter(|name| name.ends_with(".new")) {
             // Left by a power cut; nobody was told that it was stored.
             remove(&folder.join(name));
         }
+        loaded.cut_off = cut_off(&folder, &names);
         let highest = names.iter().filter_map(|name| number(name)).max().unwrap_or(0);
         let mut bad = Vec::new();
         for number in generations(&names) {
@@ -139,16 +150,7 @@ impl Store {
         let text = format!("{CHECKSUM}{}\n{body}", checksum(body.as_bytes()));
         let number = self.highest + 1;
         let path = self.folder.join(file_name(number));
-        let fresh = path.with_extension("new");
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&fresh)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&fresh, &path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        if let Err(source) = write() {
-            remove(&fresh);
+        if let Err(source) = whole::write(&path, &text) {
             // Renamed but perhaps not on the disk: it must not win at the next start after all.
             remove(&path);
             return Err(StoreError::Write { path, source });
@@ -156,6 +158,33 @@ impl Store {
         self.highest = number;
         self.prune();
         Ok(number)
+    }
+
+    /// Notes that something is used from now on that is not stored, until [`Store::forget_unconfirmed`]. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`]: there is no room for the note, so there would be none for what it is about.
+    pub fn note_unconfirmed(&self) -> Result<(), StoreError> {
+        let path = self.folder.join(UNCONFIRMED);
+        whole::write(&path, &format!("{}\n", self.highest))
+            .map_err(|source| StoreError::Write { path, source })
+    }
+
+    /// What is in use is what is stored. If the power goes before the disk knows, a generation that was stored meanwhile
+    /// tells that it was.
+    pub fn forget_unconfirmed(&self) {
+        remove(&self.folder.join(UNCONFIRMED));
+    }
+
+    /// Whether a configuration could be stored now. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        let path = self.folder.join(ROOM);
+        let written = whole::write(&path, &" ".repeat(ENOUGH));
+        remove(&path);
+        written.map_err(|source| StoreError::Write { path, source })
     }
 
     fn prune(&self) {
@@ -168,6 +197,20 @@ impl Store {
             remove(&self.folder.join(old));
         }
     }
+}
+
+/// Reads the note of what was in use and takes it away. A number that was given out after it was made means that what was
+/// in use became a lasting one.
+fn cut_off(folder: &Path, names: &[String]) -> bool {
+    let path = folder.join(UNCONFIRMED);
+    let Ok(note) = fs::read(&path) else {
+        return false;
+    };
+    remove(&path);
+    let before = String::from_utf8_lossy(&note).trim().parse::<u64>();
+    let stored = names.iter().filter(|name| !name.ends_with(".new"));
+    let highest = stored.filter_map(|name| number(name)).max().unwrap_or(0);
+    !before.is_ok_and(|before| highest > before)
 }
 
 /// Why a generation is not used.
@@ -240,9 +283,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 fn remove(path: &Path) {
-    if let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
+    if let Err(error) = whole::remove(path) {
         tracing::warn!("{} cannot be removed: {error}", path.display());
     }
 }

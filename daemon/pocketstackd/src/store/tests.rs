@@ -113,3 +113,48 @@ fn a_file_without_a_checksum_is_taken_as_the_installer_left_it() {
     let (_, loaded) = open(&dir);
     assert_eq!((loaded.configuration, loaded.generation), (named("installed"), 1));
 }
+
+#[test]
+fn what_was_in_use_and_not_stored_is_known_after_a_restart_and_only_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let cut_off = || {
+        let (first, second) = (open(&dir).1.cut_off, open(&dir).1.cut_off);
+        assert!(!second, "only once");
+        first
+    };
+    assert!(!cut_off());
+    let (mut store, _) = open(&dir);
+    store.save(&named("one")).expect("stored");
+    assert!(!cut_off());
+    store.note_unconfirmed().expect("noted");
+    assert!(cut_off());
+    store.note_unconfirmed().expect("noted");
+    store.forget_unconfirmed();
+    assert!(!cut_off());
+
+    // The power went while it was being stored.
+    store.note_unconfirmed().expect("noted");
+    fs::write(path(&dir, "00000002.new"), "half of").expect("written");
+    assert!(cut_off());
+    // The power went after it was stored and before the note was taken away.
+    store.note_unconfirmed().expect("noted");
+    store.save(&named("two")).expect("stored");
+    assert!(!cut_off());
+    // A note that was damaged is one all the same.
+    fs::write(path(&dir, UNCONFIRMED), [0xff]).expect("written");
+    assert!(cut_off());
+}
+
+#[test]
+fn room_is_seen_by_writing_and_nothing_of_it_stays() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (store, _) = open(&dir);
+    store.check_room().expect("there is room");
+    symlink("/dev/full", path(&dir, "room.new")).expect("made");
+    let error = store.check_room().expect_err("full").to_string();
+    assert!(error.contains("state partition is full"), "{error}");
+    // The power went while it was looked at.
+    fs::write(path(&dir, ROOM), "").expect("written");
+    open(&dir);
+    assert_eq!(names(&dir.path().join("config")).expect("read"), [""; 0]);
+}

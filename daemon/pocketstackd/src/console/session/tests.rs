@@ -1,9 +1,11 @@
 //! A whole console on a pseudoterminal: what a person presses and sees.
+//!
+//! Real time passes in here, as the kernel's terminals know no other: a lone Escape is known after 100 ms, and news are
+//! drawn once in a second. Nothing else is waited for but what the console does.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::sync::Mutex;
 use std::thread;
 
 use nix::pty::openpty;
@@ -16,6 +18,36 @@ use tokio::time::timeout;
 use super::*;
 use crate::console::testing::FakeNode;
 
+/// So long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Collects what is drawn, until the console's end is closed.
+fn collect(mut screen: File) -> watch::Sender<String> {
+    let drawn = watch::Sender::new(String::new());
+    let into = drawn.clone();
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = screen.read(&mut bytes) {
+            let text = String::from_utf8_lossy(&bytes[..read]);
+            into.send_modify(|drawn| drawn.push_str(&text));
+        }
+    });
+    drawn
+}
+
+/// Waits for a text among what is drawn; all up to its end counts as looked at.
+async fn seen(drawn: &watch::Sender<String>, text: &str) {
+    let mut news = drawn.subscribe();
+    let found = timeout(PATIENCE, news.wait_for(|drawn| drawn.contains(text))).await;
+    let Ok(Ok(_)) = found.map(|found| found.map(drop)) else {
+        panic!("{text:?} is not seen in {:?}", drawn.borrow());
+    };
+    drawn.send_modify(|drawn| {
+        let end = drawn.find(text).map_or(0, |at| at + text.len());
+        drawn.drain(..end);
+    });
+}
+
 /// A terminal with a person in front of it.
 struct Person {
     /// The person's end.
@@ -23,7 +55,7 @@ struct Person {
     /// The console's end, held open so that what was set stays.
     far: OwnedFd,
     /// All that was drawn, and not looked at yet.
-    drawn: Arc<Mutex<String>>,
+    drawn: watch::Sender<String>,
     node: Arc<FakeNode>,
     console: JoinHandle<anyhow::Result<()>>,
     _certificate: watch::Sender<Option<Fingerprint>>,
@@ -34,15 +66,7 @@ impl Person {
         let pair = openpty(None, None).expect("a pseudoterminal");
         let path = ttyname(&pair.slave).expect("it has a name");
         let near = File::from(pair.master);
-        let drawn = Arc::new(Mutex::new(String::new()));
-        let (mut screen, into) = (near.try_clone().expect("one more"), drawn.clone());
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(read @ 1..) = screen.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..read]);
-                into.lock().expect("not poisoned").push_str(&text);
-            }
-        });
+        let drawn = collect(near.try_clone().expect("one more"));
         let node = Arc::new(FakeNode::new());
         let (certificate, known) = watch::channel(None);
         let console = tokio::spawn(run(path, node.seen(), known, node.clone()));
@@ -60,23 +84,8 @@ impl Person {
         self.near.write_all(keys.as_bytes()).expect("keys are taken");
     }
 
-    /// Waits for a text; all up to its end counts as looked at.
     async fn sees(&self, text: &str) {
-        let seen = async {
-            loop {
-                {
-                    let mut drawn = self.drawn.lock().expect("not poisoned");
-                    if let Some(at) = drawn.find(text) {
-                        drawn.drain(..at + text.len());
-                        return;
-                    }
-                }
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        if timeout(Duration::from_secs(20), seen).await.is_err() {
-            panic!("{text:?} is not seen in {:?}", self.drawn.lock());
-        }
+        seen(&self.drawn, text).await;
     }
 
     fn line_mode(&self) -> bool {
@@ -173,18 +182,14 @@ async fn everything_is_drawn_anew_on_request() {
 
 #[tokio::test]
 async fn the_terminal_is_put_back_as_it_was() {
-    let person = Person::sits_down();
+    let mut person = Person::sits_down();
     assert!(person.line_mode());
     person.sees("[P] power").await;
     assert!(!person.line_mode());
     person.console.abort();
-    timeout(Duration::from_secs(10), async {
-        while !person.line_mode() {
-            sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-    .expect("it is put back");
+    let ended = timeout(PATIENCE, &mut person.console).await.expect("it ends");
+    assert!(ended.expect_err("aborted").is_cancelled());
+    assert!(person.line_mode(), "it is put back");
 }
 
 #[tokio::test]
@@ -198,20 +203,17 @@ async fn a_console_that_is_not_there_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_file_is_drawn_on_and_gives_no_keys() {
+async fn what_is_no_terminal_is_drawn_on_and_gives_no_keys() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("console");
-    File::create(&path).expect("made");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("made");
+    // Open for both, so that neither end waits for the other to be there.
+    let pipe = File::options().read(true).write(true).open(&path).expect("open");
+    let drawn = collect(pipe);
     let node = Arc::new(FakeNode::new());
     let (_certificate, known) = watch::channel(None);
-    let console = tokio::spawn(run(path.clone(), node.seen(), known, node.clone()));
-    let drawn = async {
-        while !std::fs::read_to_string(&path).is_ok_and(|text| text.contains("https://192.0.2.10/")) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(Duration::from_secs(20), drawn)
-        .await
-        .expect("it is drawn");
+    let console = tokio::spawn(run(path, node.seen(), known, node.clone()));
+    seen(&drawn, "https://192.0.2.10/").await;
+    seen(&drawn, "[P] power").await;
     console.abort();
 }
