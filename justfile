@@ -47,8 +47,8 @@ fetch: _image
 lock *ARGS: _image
     {{ image }} lock {{ ARGS }}
 
-# Run the image's cases in QEMU; CASE is a group (boot) and what the names must contain
-test-image *CASE: _image _tests
+# Run the image's cases in QEMU; CASE is a group (boot, browser, install) and what the names must contain
+test-image *CASE: _image _tests _browser-assets
     {{ image }} enter testbed --net -- {{ tests }} run {{ CASE }}
 
 # Measure; WHAT is boot, image or install, all if not given
@@ -67,6 +67,20 @@ bench WHAT="boot image install": image _tests
 [private]
 _image:
     cargo build --quiet --locked --package pocketstack-image
+
+# What the browser cases inject into pages (axe-core), as locked; once, until the lock changes.
+[private]
+_browser-assets:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    from=tests/browser-assets to=target/browser-assets
+    cmp --silent $from/package-lock.json $to/installed.json && exit
+    mkdir -p $to
+    rm -f $to/installed.json
+    cp $from/package.json $from/package-lock.json $to/
+    npm ci --prefix $to --ignore-scripts --no-audit --no-fund --loglevel error
+    # Last: an installation that was interrupted is done again.
+    cp $from/package-lock.json $to/installed.json
 
 [private]
 _tests:

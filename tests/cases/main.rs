@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   run boot [FILTER]  ── cases/boot ──► one machine per firmware and medium, several cases on each
+//!   run browser        ── cases/browser ► the browser of the cases itself, no machine
 //!   run install        ── cases/install ► installed machines, networks, power cuts
 //!   demo               ── a machine from the raw image, its page on 127.0.0.1
 //!   bench boot         ── seconds from the start of QEMU to the page, and those of a plain Debian
@@ -12,6 +13,7 @@
 
 mod bench;
 mod boot;
+mod browser;
 mod case;
 mod demo;
 mod install;

@@ -14,6 +14,7 @@ use pocketstack_tests::process;
 use pocketstack_tests::report::{Entry, Outcome, Report};
 
 use crate::boot::{self, stage::Stage};
+use crate::browser::{self, Web};
 use crate::case::{Case, Ground, Notes};
 use crate::install::{self, site::Site};
 use crate::layout::Layout;
@@ -39,6 +40,8 @@ enum Group {
     All,
     /// Boot, on each firmware and medium, and what a booted node must be able to do.
     Boot,
+    /// The browser that other groups look with; no image and no machine is needed.
+    Browser,
     /// Installation to disk, networks, and what must survive a power cut.
     Install,
 }
@@ -46,15 +49,16 @@ enum Group {
 /// Runs the cases; the exit code says whether all passed.
 ///
 /// # Errors
-/// There is no image, no case matches the filter, or a report cannot be written.
+/// There is no image for cases that need one, no case matches the filter, or a report cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let layout = Layout::find()?;
     let wanted = |group| args.group == Group::All || args.group == group;
     let filter = args.filter.as_deref().unwrap_or_default();
+    let browser = matching(browser::cases(), wanted(Group::Browser), filter);
     let boot = matching(boot::cases(), wanted(Group::Boot), filter);
     let install = matching(install::cases(&args.install), wanted(Group::Install), filter);
     ensure!(
-        !boot.is_empty() || !install.is_empty(),
+        !browser.is_empty() || !boot.is_empty() || !install.is_empty(),
         "no case has \"{filter}\" in its name; --list names them all"
     );
     let arguments = Arguments {
@@ -64,12 +68,29 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ..Arguments::default()
     };
     if args.list {
-        let names = boot.into_iter().map(|case| case.name);
+        let names = browser.into_iter().map(|case| case.name);
+        let names = names.chain(boot.into_iter().map(|case| case.name));
         let names = names.chain(install.into_iter().map(|case| case.name));
         let trials = names.map(|name| Trial::test(name, || Ok(())));
         return Ok(libtest_mimic::run(&arguments, trials.collect()).exit_code());
     }
 
+    process::on_signal(|| {
+        eprintln!("interrupted: ending all machines");
+        process::end_interrupted()
+    })?;
+    let play = Play {
+        arguments,
+        layout: &layout,
+    };
+    let mut failed = false;
+    if !browser.is_empty() {
+        let (reports, _) = play.folders("browser");
+        failed |= play.group("browser", Tested::NOTHING, browser, Web::new(reports)?);
+    }
+    if boot.is_empty() && install.is_empty() {
+        return Ok(code(failed));
+    }
     let artifacts = Artifacts::find(&layout.image())?;
     let accel = Accel::choose()?;
     println!(
@@ -78,31 +99,33 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         accel.name(),
         artifacts.raw.display()
     );
-    process::on_signal(|| {
-        eprintln!("interrupted: ending all machines");
-        process::end_interrupted()
-    })?;
-    let play = Play {
-        arguments,
-        layout: &layout,
-        artifacts: &artifacts,
-        accel,
+    let tested = Tested {
+        version: &artifacts.version,
+        accel: accel.name(),
     };
-    let mut failed = false;
     if !boot.is_empty() {
         let (reports, scratch) = play.folders("boot");
-        failed |= play.group("boot", boot, Stage::new(artifacts.clone(), reports, scratch)?);
+        failed |= play.group(
+            "boot",
+            tested,
+            boot,
+            Stage::new(artifacts.clone(), reports, scratch)?,
+        );
     }
     if !install.is_empty() {
         let (reports, scratch) = play.folders("install");
         let site = Site::new(artifacts.clone(), reports, scratch, args.install.clone())?;
-        failed |= play.group("install", install, site);
+        failed |= play.group("install", tested, install, site);
     }
-    Ok(if failed {
+    Ok(code(failed))
+}
+
+fn code(failed: bool) -> ExitCode {
+    if failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
-    })
+    }
 }
 
 fn matching<S>(cases: Vec<Case<S>>, wanted: bool, filter: &str) -> Vec<Case<S>> {
@@ -114,8 +137,21 @@ fn matching<S>(cases: Vec<Case<S>>, wanted: bool, filter: &str) -> Vec<Case<S>> 
 struct Play<'a> {
     arguments: Arguments,
     layout: &'a Layout,
-    artifacts: &'a Artifacts,
-    accel: Accel,
+}
+
+/// What the cases of a group are about, as its report names it.
+#[derive(Clone, Copy)]
+struct Tested<'a> {
+    version: &'a str,
+    accel: &'a str,
+}
+
+impl Tested<'static> {
+    /// For cases without an image.
+    const NOTHING: Self = Self {
+        version: "none",
+        accel: "none",
+    };
 }
 
 impl Play<'_> {
@@ -125,9 +161,15 @@ impl Play<'_> {
     }
 
     /// Runs the cases of a group on its ground, which goes with the last of them; whether any has failed.
-    fn group<S: Ground + Send + 'static>(&self, name: &str, cases: Vec<Case<S>>, ground: S) -> bool {
+    fn group<S: Ground + Send + 'static>(
+        &self,
+        name: &str,
+        tested: Tested<'_>,
+        cases: Vec<Case<S>>,
+        ground: S,
+    ) -> bool {
         let path = self.layout.reports().join(format!("image-{name}.json"));
-        let report = Report::new(&path, name, &self.artifacts.version, self.accel.name());
+        let report = Report::new(&path, name, tested.version, tested.accel);
         let (report, ground) = (Arc::new(report), Arc::new(Mutex::new(ground)));
         let trials = cases
             .into_iter()
