@@ -34,18 +34,12 @@ pub struct Artifacts {
     pub iso: PathBuf,
     /// Folder with everything for network boot.
     pub pxe: PathBuf,
+    /// Names of what is for network boot, in that folder.
+    pub pxe_files: Vec<String>,
 }
 
-/// What the cases need from `pxe/`.
-pub const PXE_FILES: [&str; 7] = [
-    "undionly.kpxe",
-    "ipxe.efi",
-    "vmlinuz",
-    "initrd",
-    "root.img",
-    "pocketstack.efi",
-    "boot.ipxe",
-];
+/// Folder of what is for network boot, as the manifest has it.
+const PXE: &str = "pxe";
 
 impl Artifacts {
     /// Reads `manifest.json` in `folder` (usually `target/image`).
@@ -67,7 +61,7 @@ impl Artifacts {
             let file = folder.join(&entry.name);
             let size = file
                 .metadata()
-                .with_context(|| format!("{} is missing", file.display()))?
+                .with_context(|| format!("{} is missing; build again with: ./just image", file.display()))?
                 .len();
             ensure!(
                 size == entry.size,
@@ -78,19 +72,23 @@ impl Artifacts {
         }
         let raw = only(&manifest, "raw")?;
         let iso = only(&manifest, "iso")?;
-        let pxe = folder.join("pxe");
-        if let Some(missing) = PXE_FILES.iter().find(|name| !pxe.join(name).exists()) {
-            bail!(
-                "{} is missing in {}; build again with: ./just image",
-                missing,
-                pxe.display()
-            );
-        }
+        let pxe_files: Vec<String> = manifest
+            .artifacts
+            .iter()
+            .filter(|entry| entry.kind == PXE)
+            .filter_map(|entry| Some(entry.name.strip_prefix(PXE)?.strip_prefix('/')?.to_owned()))
+            .collect();
+        ensure!(
+            !pxe_files.is_empty(),
+            "{} names nothing for network boot; build again with: ./just image",
+            path.display()
+        );
         Ok(Self {
             raw: folder.join(&raw.name),
             raw_sha256: raw.sha256.clone(),
             iso: folder.join(&iso.name),
-            pxe,
+            pxe: folder.join(PXE),
+            pxe_files,
             version: manifest.version.clone(),
         })
     }
@@ -103,9 +101,9 @@ impl Artifacts {
     /// # Errors
     /// The folder cannot be written.
     pub fn pinned(&self, folder: &Path) -> Result<Self> {
-        let pxe = folder.join("pxe");
+        let pxe = folder.join(PXE);
         fs::create_dir_all(&pxe).with_context(|| format!("cannot make {}", pxe.display()))?;
-        for name in PXE_FILES {
+        for name in &self.pxe_files {
             pin(&self.pxe.join(name), &pxe.join(name))?;
         }
         let (raw, iso) = (folder.join("image.raw"), folder.join("image.iso"));
@@ -173,7 +171,7 @@ mod tests {
 
     fn build(dir: &Path, raw_size: u64) {
         fs::create_dir(dir.join("pxe")).expect("folder");
-        for name in PXE_FILES {
+        for name in ["vmlinuz", "boot.ipxe"] {
             fs::write(dir.join("pxe").join(name), b"x").expect("file");
         }
         fs::write(dir.join("a.raw"), b"1234").expect("file");
@@ -182,6 +180,7 @@ mod tests {
             r#"{{"version":"0.1.0","inputs":{{"lock":"x"}},"artifacts":[
             {{"name":"a.raw","kind":"raw","size":{raw_size},"sha256":"aa"}},
             {{"name":"a.iso","kind":"iso","size":3,"sha256":"bb"}},
+            {{"name":"pxe/boot.ipxe","kind":"pxe","size":1,"sha256":"cc"}},
             {{"name":"pxe/vmlinuz","kind":"pxe","size":1,"sha256":"cc"}}]}}"#
         );
         fs::write(dir.join("manifest.json"), manifest).expect("file");
@@ -195,6 +194,7 @@ mod tests {
         assert_eq!(found.version, "0.1.0");
         assert!(found.raw.ends_with("a.raw") && found.iso.ends_with("a.iso"));
         assert_eq!(found.raw_sha256, "aa");
+        assert_eq!(found.pxe_files, ["boot.ipxe", "vmlinuz"]);
     }
 
     #[test]
@@ -203,6 +203,9 @@ mod tests {
         build(dir.path(), 4);
         let found = Artifacts::find(dir.path()).expect("a whole build");
         let pinned = found.pinned(&dir.path().join("run")).expect("pinned");
+        for name in &pinned.pxe_files {
+            assert!(pinned.pxe.join(name).exists(), "{name} was not pinned");
+        }
         // As the builder publishes: a new file takes the name.
         fs::write(dir.path().join("new"), b"5678").expect("file");
         fs::rename(dir.path().join("new"), &found.raw).expect("renamed");
@@ -242,8 +245,8 @@ mod tests {
     fn a_missing_boot_file_is_named() {
         let dir = tempfile::tempdir().expect("folder");
         build(dir.path(), 4);
-        fs::remove_file(dir.path().join("pxe/ipxe.efi")).expect("removed");
+        fs::remove_file(dir.path().join("pxe/boot.ipxe")).expect("removed");
         let error = Artifacts::find(dir.path()).expect_err("incomplete").to_string();
-        assert!(error.starts_with("ipxe.efi is missing"), "{error}");
+        assert!(error.contains("pxe/boot.ipxe is missing; build"), "{error}");
     }
 }

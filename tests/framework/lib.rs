@@ -7,12 +7,13 @@
 //!     │                                         ├─ QMP   ◄─► Qmp (set_link, device_add, screendump)
 //!     │                                         ├─ disk  ──► log of writes ──► Record (cut)
 //!     │                                         └─ tap ─┐
-//!     └──► Net ── bridge, dnsmasq (DHCP, TFTP), busybox httpd ─┘
+//!     └──► Net ── bridge, dnsmasq (DHCP, TFTP), time, busybox httpd ─┘
 //!              └── Node (curl) and Browser (chromium) reach the machine over the same bridge
 //! ```
 //!
-//! There are no tasks and no channels here. A case is a sequence of steps on the main thread; the one other
-//! thread waits for SIGINT, SIGTERM and SIGHUP and ends every program that was started ([`process`]).
+//! There are no tasks and no channels here. A case is a sequence of steps on the main thread. Of the other threads one
+//! waits for SIGINT, SIGTERM and SIGHUP and ends every program that was started ([`process`]); those of [`net`] tell
+//! the time and carry the frames of a VLAN.
 //! Whatever has to be waited for is waited for through [`poll`], with a deadline and the last reason.
 //!
 //! Everything this crate starts by name (QEMU, dnsmasq, chromium, ip ...) is expected in `PATH`; `./just`

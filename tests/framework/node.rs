@@ -52,24 +52,7 @@ impl Node {
     /// # Errors
     /// No answer within `limit`.
     pub fn get(&self, path: &str, limit: Duration) -> Result<Answer> {
-        let output = run(Cmd::new("curl")
-            .args([
-                "--silent",
-                "--show-error",
-                "--insecure",
-                "--location",
-                "--noproxy",
-                "*",
-            ])
-            .args([
-                "--max-time",
-                &limit.as_secs().max(1).to_string(),
-                "--write-out",
-                "\n%{http_code}",
-            ])
-            .arg(self.url(path))
-            .within(limit + Duration::from_secs(5)))?;
-        split_answer(&output.text()).with_context(|| format!("{} gave no HTTP status", self.url(path)))
+        self.ask(path, limit, |curl| curl.arg("--location"))
     }
 
     /// Posts a JSON document.
@@ -78,24 +61,29 @@ impl Node {
     /// No answer within `limit`.
     pub fn post(&self, path: &str, document: &Value, limit: Duration) -> Result<Answer> {
         // The document may hold a code: it goes through standard input, which no list of processes shows.
-        let output = run(Cmd::new("curl")
-            .args(["--silent", "--show-error", "--insecure", "--noproxy", "*"])
-            .args([
-                "--header",
-                "Content-Type: application/json",
-                "--data-binary",
-                "@-",
-            ])
-            .args([
-                "--max-time",
-                &limit.as_secs().max(1).to_string(),
-                "--write-out",
-                "\n%{http_code}",
-            ])
+        self.ask(path, limit, |curl| {
+            curl.args(["--header", "Content-Type: application/json"])
+                .args(["--data-binary", "@-"])
+                .input(document.to_string())
+        })
+    }
+
+    fn ask(&self, path: &str, limit: Duration, how: impl FnOnce(Cmd) -> Cmd) -> Result<Answer> {
+        let seconds = limit.as_secs().max(1).to_string();
+        let curl = self
+            .curl(&seconds)
+            .args(["--write-out", "\n%{http_code}"])
             .arg(self.url(path))
-            .input(document.to_string())
-            .within(limit + Duration::from_secs(5)))?;
+            .within(limit + Duration::from_secs(5));
+        let output = run(how(curl))?;
         split_answer(&output.text()).with_context(|| format!("{} gave no HTTP status", self.url(path)))
+    }
+
+    /// curl(1) that takes the node's certificate as it is, and goes there straight.
+    fn curl(&self, seconds: &str) -> Cmd {
+        Cmd::new("curl")
+            .args(["--silent", "--show-error", "--insecure", "--noproxy", "*"])
+            .args(["--max-time", seconds])
     }
 
     /// Gets a path that must be there.
@@ -128,16 +116,8 @@ impl Node {
     /// # Errors
     /// No TLS connection, or no certificate.
     pub fn fingerprint(&self) -> Result<String> {
-        let output = run(Cmd::new("curl")
-            .args([
-                "--silent",
-                "--show-error",
-                "--insecure",
-                "--noproxy",
-                "*",
-                "--max-time",
-                "30",
-            ])
+        let output = run(self
+            .curl("30")
             .args(["--output", "/dev/null", "--write-out", "%{certs}"])
             .arg(self.url("/healthz")))?;
         fingerprint_of_pem(&output.text())

@@ -31,6 +31,13 @@ impl Raw {
         })
     }
 
+    /// The disk that was made at this path.
+    pub fn existing(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// A disk that starts as a copy of the image `from`, replacing one at `path`. Holes stay holes, and `from` is not
     /// written afterwards.
     ///

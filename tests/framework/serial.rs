@@ -106,10 +106,23 @@ pub fn plain(bytes: &[u8]) -> String {
     out
 }
 
+/// The words of a screen as running text: without its QR code, and with one blank for all between two words.
+pub fn words(screen: &str) -> String {
+    let block = |c: char| ('\u{2580}'..='\u{259f}').contains(&c);
+    let text = screen.replace(block, " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn words_go_on_in_the_next_line_beside_the_qr_code() {
+        let screen = "  \u{2588} \u{2588}\u{2588}\u{2580}    STUCK: no DHCP\n  \u{2584} \u{2588}      server answers\n\n[N] network\n";
+        assert_eq!(words(screen), "STUCK: no DHCP server answers [N] network");
+    }
 
     #[test]
     fn escape_sequences_do_not_break_words() {

@@ -91,6 +91,24 @@ impl Shell {
         Ok(reply.text)
     }
 
+    /// Waits for the end of the boot, after which every unit must be as it should: the page is there before the last
+    /// unit is.
+    ///
+    /// # Errors
+    /// systemd says something else than "running" (systemctl(1), is-system-running), or nothing within `limit`; the
+    /// error names the units that have failed.
+    pub fn all_units_run(&mut self, limit: Duration) -> Result<()> {
+        let state = self.run_within("systemctl is-system-running --wait", limit)?;
+        let failed = self.run("systemctl list-units --failed --no-legend --plain")?;
+        ensure!(
+            state.text.trim() == "running",
+            "systemd says the node is {}: {}",
+            state.text,
+            failed.text
+        );
+        Ok(())
+    }
+
     /// [`Shell::run`] with another limit.
     ///
     /// # Errors

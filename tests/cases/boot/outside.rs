@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use pocketstack_model::node::{self, Root, State, Units};
-use pocketstack_tests::browser;
+use pocketstack_tests::browser::Browser;
 use pocketstack_tests::poll::{self, Probe};
 use pocketstack_tests::serial::Mark;
 use pocketstack_tests::vm::Firmware;
@@ -119,17 +119,7 @@ fn no_unit_has_failed(booted: &mut Booted, _notes: &mut Notes) -> Result<()> {
     let none = Units::Known { failed: Vec::new() };
     ensure!(units == none, "the API says of the units: {units:?}");
     let limit = booted.vm.accel().patience(Duration::from_secs(60));
-    let shell = booted.shell()?;
-    // The page is there before the last unit is: a unit may still fail. `--wait` waits for the end of the boot.
-    let state = shell.run_within("systemctl is-system-running --wait", limit)?;
-    let failed = shell.run("systemctl list-units --failed --no-legend --plain")?;
-    ensure!(
-        state.text.trim() == "running",
-        "systemd says the node is {}: {}",
-        state.text,
-        failed.text
-    );
-    Ok(())
+    booted.shell()?.all_units_run(limit)
 }
 
 fn daemon_is_ready(booted: &mut Booted, _notes: &mut Notes) -> Result<()> {
@@ -243,26 +233,23 @@ fn our_ipxe_was_in_the_chain(booted: &mut Booted) -> Result<()> {
 }
 
 fn page_shows_in_a_browser(stage: &mut Stage, machine: Machine, notes: &mut Notes) -> Result<()> {
-    let picture = stage.reports().join(format!("{}.page.png", machine.name()));
+    let reports = stage.reports();
+    let picture = reports.join(format!("{}.page.png", machine.name()));
     let booted = stage.booted(machine)?;
     let limit = booted.vm.accel().patience(Duration::from_secs(30));
-    let view = browser::open(&booted.node.url("/"), &picture, limit)?;
+    let mut page = Browser::start(&reports)?
+        .with_patience(limit)
+        .open(&booted.node.url("/"))?;
+    page.screenshot(&picture)?;
     notes.artifacts.push(picture);
     notes.artifacts.push(booted.vm.screenshot("console")?);
     let overview = booted.node.overview()?;
-    ensure!(
-        view.dom.contains(&overview.name),
-        "the page does not name the node: {}",
-        view.dom
-    );
-    for nic in &overview.nics {
-        ensure!(
-            view.dom.contains(&nic.mac),
-            "the page does not show the network card {}",
-            nic.mac
-        );
-    }
     ensure!(!overview.nics.is_empty(), "the API names no network card");
+    page.wait_for_text("body", &overview.name)?;
+    for nic in &overview.nics {
+        page.wait_for_text("body", &nic.mac)?;
+    }
+    page.check_quiet()?;
     Ok(())
 }
 

@@ -172,7 +172,7 @@ impl Stage {
             }),
             Carrier::Iso => Medium::Cd(self.artifacts.iso.clone()),
             Carrier::Pxe => {
-                net.serve_pxe(&self.artifacts.pxe)?;
+                net.serve_pxe(&self.artifacts)?;
                 Medium::Network
             }
         };

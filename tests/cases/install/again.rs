@@ -1,7 +1,6 @@
 //! A machine that is installed already meets the medium again.
 
 use anyhow::{Context, Result, ensure};
-use pocketstack_model::status::Installation;
 use pocketstack_tests::vm::DiskSpec;
 
 use super::route::Route;
@@ -43,14 +42,7 @@ fn same_stick(site: &mut Site, notes: &mut Notes) -> Result<()> {
         },
     )?;
     notes.measured("said", wait::stuck(&overview));
-    ensure!(
-        !matches!(
-            overview.installation,
-            Installation::Running { .. } | Installation::Done { .. }
-        ),
-        "the API says of the installation: {:?}",
-        overview.installation
-    );
+    wait::nothing_is_installed(&overview)?;
     drop(running);
     let after = traits(site.started(Route::FIRST)?)?;
     ensure!(before == after, "the machine was {before:?} and is {after:?}");

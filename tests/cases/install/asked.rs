@@ -1,9 +1,11 @@
 //! What the cases answer, and so what an installed machine must be.
 
-use super::route::Route;
+use pocketstack_model::install::SMALLEST_DISK;
 
-/// Size of the disks that are installed on, in bytes.
-pub const DISK_BYTES: u64 = 10 << 30;
+use super::route::{MIRROR, Route};
+
+/// Size of the disks that are installed on, in bytes: the smallest that are taken.
+pub const DISK_BYTES: u64 = SMALLEST_DISK.0;
 /// Serial number of the disk that the answers name.
 pub const TARGET: &str = "target";
 /// Name that the answers give.
@@ -27,9 +29,13 @@ pub fn answers(route: Route) -> String {
         ),
         false => String::new(),
     };
+    let volumes = match route == Route::UNUSUAL {
+        true => format!("data_disks = [{{ serial = \"{MIRROR}\" }}]\nmirror = true\n"),
+        false => String::new(),
+    };
     format!(
         "version = 1\n\n[node]\nname = \"{NAME}\"\ntime_zone = \"{TIME_ZONE}\"\n\n{networks}\
-         [install]\ndisk = {{ serial = \"{TARGET}\" }}\nexisting = \"erase\"\nthen = \"restart\"\n"
+         [install]\ndisk = {{ serial = \"{TARGET}\" }}\n{volumes}existing = \"erase\"\nthen = \"restart\"\n"
     )
 }
 
@@ -43,7 +49,8 @@ mod tests {
         for route in Route::all() {
             let text = answers(route);
             let answers = Answers::parse(&text).expect("right answers");
-            assert!(answers.install.is_some());
+            let install = answers.install.expect("an installation");
+            assert_eq!(install.mirror, route == Route::UNUSUAL);
             assert_eq!(answers.network.external.is_some(), route == Route::FIRST);
         }
     }

@@ -5,14 +5,12 @@ use std::net::Ipv4Addr;
 use anyhow::{Context, Result, ensure};
 use pocketstack_model::status::NetworkChange;
 use pocketstack_tests::poll::{self, Probe};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::route::Route;
 use super::site::{OTHER_NAMES, Running, Site};
 use super::wait;
+use super::{Body, on_the_first};
 use crate::case::{Case, Notes};
-
-type Body = fn(&mut Running, &mut Notes) -> Result<()>;
 
 /// The cases, on the machine of the networks.
 pub fn cases() -> Vec<Case<Site>> {
@@ -31,16 +29,10 @@ pub fn cases() -> Vec<Case<Site>> {
             a_restart_of_the_bus_is_survived,
         ),
     ];
-    let case = |(name, body): (&str, Body)| {
-        Case::new(
-            format!("install::daemon::{name}"),
-            move |site: &mut Site, notes| body(site.started(Route::FIRST)?, notes),
-        )
-    };
-    bodies.into_iter().map(case).collect()
+    on_the_first(&bodies, "daemon")
 }
 
-const CONFIGURATIONS: &str = "/var/lib/pocketstack/config";
+pub(super) const CONFIGURATIONS: &str = "/var/lib/pocketstack/config";
 
 fn daemon_id(running: &mut Running) -> Result<String> {
     let id = running
@@ -103,13 +95,7 @@ fn a_restart_of_the_bus_is_survived(running: &mut Running, _notes: &mut Notes) -
     let before = links(running)?;
     running.shell()?.check("systemctl restart dbus.service")?;
     wait::settled(&running.node, limit)?;
-    let shell = running.shell()?;
-    let state = shell.run_within("systemctl is-system-running --wait", limit)?;
-    ensure!(
-        state.text.trim() == "running",
-        "systemd says the node is {}",
-        state.text
-    );
+    running.shell()?.all_units_run(limit)?;
     poll::until("Node1 to answer on the new bus", limit, || {
         Ok(match running.node1()?.configuration() {
             Ok(_) => Probe::Done(()),
@@ -128,14 +114,23 @@ fn a_name_is_changed_without_a_code(running: &mut Running, _notes: &mut Notes) -
     Ok(())
 }
 
-/// Gives the node another name, and waits until it has it.
-fn rename(running: &mut Running) -> Result<String> {
-    let mut configuration = running.node1()?.configuration()?;
-    let old = configuration["node"]["name"].as_str().unwrap_or_default();
+/// A configuration like this one, but for the name of the node.
+pub(super) fn with_another_name(configuration: &Value) -> (Value, &'static str) {
+    let mut renamed = configuration.clone();
     let [one, two] = OTHER_NAMES;
-    let name = if old == one { two } else { one };
-    configuration["node"]["name"] = json!(name);
-    let code = running.node1()?.change(&configuration)?;
+    let name = if configuration["node"]["name"] == one {
+        two
+    } else {
+        one
+    };
+    renamed["node"]["name"] = json!(name);
+    (renamed, name)
+}
+
+/// Gives the node another name, and waits until it has it.
+pub(super) fn rename(running: &mut Running) -> Result<String> {
+    let (renamed, name) = with_another_name(&running.node1()?.configuration()?);
+    let code = running.node1()?.change(&renamed)?;
     ensure!(code.is_none(), "a name needs no confirmation");
     let limit = running.patience(30);
     wait::overview(

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::route::Route;
 use super::site::{CARDS, EXTERNAL, Running, Site};
 use super::wait;
+use super::{Body, on_the_first};
 use crate::case::{Case, Notes};
 
 /// Addresses that the cases give to the machine.
@@ -24,8 +25,6 @@ pub const FIXED: [Ipv4Addr; 3] = [
 /// How long a change stays unless it is confirmed.
 const CONFIRM: Duration = Duration::from_secs(60);
 
-type Body = fn(&mut Running, &mut Notes) -> Result<()>;
-
 /// The cases. Each leaves a machine whose page answers at `running.node`.
 pub fn cases() -> Vec<Case<Site>> {
     let bodies: [(&str, Body); 5] = [
@@ -35,13 +34,7 @@ pub fn cases() -> Vec<Case<Site>> {
         ("to_a_bond", to_a_bond),
         ("to_the_second_card", to_the_second_card),
     ];
-    let case = |(name, body): (&str, Body)| {
-        Case::new(
-            format!("install::networks::{name}"),
-            move |site: &mut Site, notes| body(site.started(Route::FIRST)?, notes),
-        )
-    };
-    let mut cases: Vec<Case<Site>> = bodies.into_iter().map(case).collect();
+    let mut cases = on_the_first(&bodies, "networks");
     cases.push(Case::new(
         "install::networks::a_confirmed_change_survives_a_restart",
         survives_a_restart,
@@ -118,7 +111,7 @@ fn counts(summary: &str) -> Option<(u32, u32)> {
 }
 
 /// Sets the networks and hands back the code that confirms them.
-fn change(running: &mut Running, networks: &Value) -> Result<String> {
+pub(super) fn change(running: &mut Running, networks: &Value) -> Result<String> {
     let mut node1 = running.node1()?;
     let mut configuration = node1.configuration()?;
     configuration["network"] = networks.clone();
@@ -131,8 +124,27 @@ fn change_and_confirm(running: &mut Running, networks: &Value, address: Ipv4Addr
     let started = Instant::now();
     let code = change(running, networks)?;
     let node = Node::new(SocketAddr::new(IpAddr::V4(address), 443));
+    confirm(&node, &code).with_context(|| format!("{} s after the change", started.elapsed().as_secs()))?;
+    running.node = node;
+    let limit = running.patience(30);
+    let overview = wait::settled(&running.node, limit)?;
+    ensure!(
+        overview.network_change == NetworkChange::None,
+        "after it was confirmed, the API says of the change: {:?}",
+        overview.network_change
+    );
+    let kept = running.node1()?.configuration()?;
+    ensure!(
+        kept["network"]["management"]["ipv4"] == networks["management"]["ipv4"],
+        "another configuration is kept than was confirmed: {kept}"
+    );
+    Ok(())
+}
+
+/// Confirms a change of the networks on the page at this address.
+pub(super) fn confirm(node: &Node, code: &str) -> Result<()> {
     // It must be there while there is still time to confirm.
-    wait::overview(&node, "the page at the new address", CONFIRM, |overview| {
+    wait::overview(node, "the page at the new address", CONFIRM, |overview| {
         matches!(overview.network_change, NetworkChange::Unconfirmed { .. })
     })?;
     let wrong = node.post(
@@ -153,23 +165,9 @@ fn change_and_confirm(running: &mut Running, networks: &Value, address: Ipv4Addr
     )?;
     ensure!(
         (200..300).contains(&answer.status),
-        "{} s after the change the right code is answered with {}: {}",
-        started.elapsed().as_secs(),
+        "the right code is answered with {}: {}",
         answer.status,
         answer.body
-    );
-    running.node = node;
-    let limit = running.patience(30);
-    let overview = wait::settled(&running.node, limit)?;
-    ensure!(
-        overview.network_change == NetworkChange::None,
-        "after it was confirmed, the API says of the change: {:?}",
-        overview.network_change
-    );
-    let kept = running.node1()?.configuration()?;
-    ensure!(
-        kept["network"]["management"]["ipv4"] == networks["management"]["ipv4"],
-        "another configuration is kept than was confirmed: {kept}"
     );
     Ok(())
 }

@@ -1,29 +1,28 @@
 //! Installations that are refused or fail, asked for over D-Bus on one machine with all the wrong disks: a message that
 //! says what to do, and nothing written to a disk that was not to be.
 
-use anyhow::{Context, Result, ensure};
-use pocketstack_model::status::Installation;
+use anyhow::{Context, Result, bail, ensure};
+use pocketstack_model::bytes::ByteCount;
+use pocketstack_model::install::SMALLEST_DISK;
+use pocketstack_model::node::Management;
+use pocketstack_model::status::{Doing, Installation};
 use pocketstack_tests::raw::Raw;
-use pocketstack_tests::vm::{Bus, DiskSpec, Firmware};
+use pocketstack_tests::vm::{Bus, DiskSpec};
 use serde_json::{Value, json};
 
-use super::route::{Place, Route};
+use super::route::Route;
 use super::site::{DISK_BYTES, Running, Site};
-use super::wait;
-use crate::boot::stage::{Carrier, Machine};
+use super::{Body, wait};
 use crate::case::{Case, Notes};
 
-/// The machine. Nothing is answered: an empty volume would be an error of its own.
-const ROUTE: Route = Route {
-    machine: Machine {
-        firmware: Firmware::Uefi,
-        carrier: Carrier::Iso,
-    },
-    bus: Bus::Virtio,
-    place: Place::Fat,
-};
-/// Answers that say nothing but that they are some.
-const NOTHING: &str = "version = 1\n";
+/// A card that this machine has not.
+const NO_CARD: &str = "52:54:00:77:00:99";
+
+/// Answers that ask for no installation, and for a network on a card that is not there.
+fn without_installation() -> String {
+    format!("version = 1\n\n[network.external]\ncards = [\"{NO_CARD}\"]\nvlan = 20\n")
+}
+
 /// Disks by serial number, in their order. Two are the same, and one has a sector in what will be the root's
 /// partition that cannot be written.
 const DISKS: [&str; 5] = ["tiny", "twin", "twin", "foreign", "failing"];
@@ -31,15 +30,15 @@ const TINY_BYTES: u64 = 4 << 30;
 /// 64 MiB into the root's partition, which begins at 1026 MiB; the system takes more than that of it.
 const BAD_SECTOR: u64 = (1090 << 20) / 512;
 
-type Body = fn(&mut Running, &mut Notes) -> Result<()>;
-
 /// The cases. The one with the failing disk is last, because it writes.
 pub fn cases() -> Vec<Case<Site>> {
-    let bodies: [(&str, Body); 6] = [
+    let bodies: [(&str, Body); 8] = [
+        ("a_vlan_on_a_missing_card", a_vlan_on_a_missing_card),
         ("the_medium_is_not_offered", the_medium_is_not_offered),
         ("no_such_disk", no_such_disk),
         ("a_tiny_disk", a_tiny_disk),
         ("two_identical_disks", two_identical_disks),
+        ("a_mirror_over_three_disks", a_mirror_over_three_disks),
         ("a_disk_of_somebody_else", a_disk_of_somebody_else),
         ("a_failing_disk", a_failing_disk),
     ];
@@ -65,7 +64,7 @@ fn boot(site: &mut Site, name: &str) -> Result<Running> {
     });
     let first = specs.next().context("there are disks")??;
     let others = specs.collect::<Result<Vec<DiskSpec>>>()?;
-    site.boot_medium_with(name, ROUTE, NOTHING, first, others)
+    site.boot_medium_with(name, Route::REFUSED, &without_installation(), first, others)
 }
 
 /// Asks for an installation that must not succeed; hands back why it did not.
@@ -87,7 +86,10 @@ fn why_not(running: &mut Running, settings: &Value, words: &[&str], seconds: u64
                 limit,
                 |overview| matches!(&overview.installation, Installation::Failed { why } if wait::says(why, words)),
             )?;
-            Ok(wait::stuck(&overview))
+            match overview.installation {
+                Installation::Failed { why } => Ok(why),
+                other => bail!("the API says of the installation: {other:?}"),
+            }
         }
     }
 }
@@ -152,7 +154,16 @@ fn no_such_disk(running: &mut Running, notes: &mut Notes) -> Result<()> {
 }
 
 fn a_tiny_disk(running: &mut Running, notes: &mut Notes) -> Result<()> {
-    refused(running, notes, &settings("tiny", "erase"), &["tiny", "small"])
+    let (has, needs) = (
+        format!("it has {}", ByteCount(TINY_BYTES)),
+        format!("at least {SMALLEST_DISK} are needed"),
+    );
+    refused(
+        running,
+        notes,
+        &settings("tiny", "erase"),
+        &["tiny", &has, &needs],
+    )
 }
 
 fn two_identical_disks(running: &mut Running, notes: &mut Notes) -> Result<()> {
@@ -160,6 +171,42 @@ fn two_identical_disks(running: &mut Running, notes: &mut Notes) -> Result<()> {
     ensure!(names.len() == 2, "the node lists as twins: {names:?}");
     let words: Vec<&str> = names.iter().map(String::as_str).collect();
     refused(running, notes, &settings("twin", "erase"), &words)
+}
+
+/// A mirror is over two disks, not three.
+fn a_mirror_over_three_disks(running: &mut Running, notes: &mut Notes) -> Result<()> {
+    let twins = names(running, "twin")?;
+    let mut settings = settings("foreign", "erase");
+    settings["mirror"] = json!(true);
+    settings["data_disks"] = twins.iter().map(|name| json!({ "name": name })).collect();
+    refused(
+        running,
+        notes,
+        &settings,
+        &["over two disks", "there are 3", "data_disks"],
+    )
+}
+
+/// The answers of this machine are used but for the network that cannot be, and that is told with its card.
+fn a_vlan_on_a_missing_card(running: &mut Running, notes: &mut Notes) -> Result<()> {
+    let overview = wait::overview(
+        &running.node,
+        "the node to say which card is missing, and to have done all else",
+        running.patience(60),
+        |overview| {
+            let off = overview.kept.iter().filter(|kept| kept.doing != Doing::Nothing);
+            matches!(overview.management, Management::Up { .. })
+                && off.map(|kept| kept.subject.as_str()).eq(["network external"])
+                && wait::says(&wait::stuck(overview), &[NO_CARD, "external", "put it in"])
+        },
+    )?;
+    notes.measured("said", wait::stuck(&overview));
+    let page = running.node.get_ok("/")?;
+    ensure!(
+        page.contains(NO_CARD),
+        "the page does not name the card that is missing"
+    );
+    Ok(())
 }
 
 /// LVM of somebody else, not in use: only who says "erase" may wipe it.
@@ -209,6 +256,7 @@ mod tests {
         for existing in ["refuse", "keep", "erase"] {
             serde_json::from_value::<InstallSettings>(settings("twin", existing)).expect("a right wish");
         }
-        assert!(Answers::parse(NOTHING).expect("right answers").install.is_none());
+        let answers = Answers::parse(&without_installation()).expect("right answers");
+        assert!(answers.install.is_none() && answers.network.external.is_some());
     }
 }

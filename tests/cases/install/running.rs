@@ -17,7 +17,7 @@ pub struct Running {
     /// From the start of QEMU until the page answered, in seconds.
     pub boot_seconds: f64,
     /// Its cables; they go with the machine.
-    _net: Net,
+    pub net: Net,
     /// Serves the answers, if they are not on a disk.
     _server: Option<Server>,
 }
@@ -29,7 +29,7 @@ impl Running {
             boot_seconds: vm.started().elapsed().as_secs_f64(),
             vm,
             node,
-            _net: net,
+            net,
             _server: None,
         }
     }

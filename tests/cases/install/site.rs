@@ -27,6 +27,8 @@ use crate::case::Ground;
 #[derive(Debug, Clone)]
 pub struct Installed {
     pub disk: Raw,
+    /// Its further disks, as [`Route::other_disks`] names them.
+    pub others: Vec<Raw>,
     /// All that was written to the disk meanwhile, if it was recorded. It began as a blank one.
     pub record: Option<PathBuf>,
     pub progress: Progress,
@@ -116,17 +118,24 @@ impl Site {
     fn install(&mut self, route: Route) -> Result<Installed> {
         let name = route.name();
         let disk = Raw::blank(&self.scratch(&format!("{name}.raw")), DISK_BYTES)?;
-        let record = (route == Route::FIRST && self.options.full).then(|| self.scratch("install.log"));
+        let others = route.other_disks().iter().map(|serial| {
+            let path = self.scratch(&format!("{name}.{serial}.raw"));
+            Raw::blank(&path, DISK_BYTES)
+        });
+        let others = others.collect::<Result<Vec<Raw>>>()?;
+        let record = (route == Route::FIRST && self.options.cuts > 0).then(|| self.scratch("install.log"));
         let mut target = DiskSpec::new(disk.path(), route.bus).serial(TARGET);
         if let Some(log) = &record {
             target = target.record(log);
         }
-        let running = self.boot_medium(&format!("{name}.install"), route, &answers(route), target)?;
+        let (boot, text) = (format!("{name}.install"), answers(route));
+        let running = self.boot_medium_with(&boot, route, &text, target, specs_of(route, &others))?;
         let page_seconds = running.boot_seconds;
         let progress = wait::installation(&running, self.patience(100))?;
         let install_seconds = running.vm.started().elapsed().as_secs_f64() - page_seconds;
         Ok(Installed {
             disk,
+            others,
             record,
             progress,
             page_seconds,
@@ -168,16 +177,18 @@ impl Site {
             Carrier::Iso => Medium::Cd(self.artifacts.iso.clone()),
             Carrier::Pxe if route.place == Place::Web => {
                 let web = Server::start(answers, &self.scratch(&format!("{name}.https")))?;
-                net.serve_pxe_with(&self.artifacts.pxe, Some(&web.words()))?;
+                net.serve_pxe_with(&self.artifacts, Some(&web.words()))?;
                 server = Some(web);
                 Medium::Network
             }
             Carrier::Pxe => {
-                net.serve_pxe(&self.artifacts.pxe)?;
+                net.serve_pxe(&self.artifacts)?;
                 Medium::Network
             }
         };
-        let spec = Spec::new(name, route.machine.firmware, medium).disk(disk);
+        let spec = Spec::new(name, route.machine.firmware, medium)
+            .clock(route.clock())
+            .disk(disk);
         let spec = others.into_iter().fold(spec, Spec::disk);
         let volume = self.scratch(&format!("{name}.answers.img"));
         let spec = match route.place {
@@ -212,7 +223,10 @@ impl Site {
         Ok(path)
     }
 
-    /// Adds cards and shell, starts the machine and waits for its page.
+    /// [`Site::start`] and [`Site::page_of`].
+    ///
+    /// # Errors
+    /// As those.
     pub fn launch(
         &mut self,
         spec: Spec,
@@ -220,14 +234,31 @@ impl Site {
         route: Route,
         server: Option<Server>,
     ) -> Result<Running> {
+        let vm = self.start(spec, &mut net, route)?;
+        Ok(self.page_of(vm, net, route)?.with(server))
+    }
+
+    /// Adds cards and shell, and starts the machine; its serial log belongs to the case from now on.
+    ///
+    /// # Errors
+    /// QEMU does not start.
+    pub fn start(&mut self, spec: Spec, net: &mut Net, route: Route) -> Result<Vm> {
         let mut spec = spec.shell(true).nic(net.nic()?);
         if route == Route::FIRST {
             spec = spec.nic(net.nic_on(Segment::Second)?);
             // A machine that was moved to the VLAN must be found there.
             net.add(Segment::Tagged)?;
         }
-        let mut vm = Vm::launch(spec, &self.reports)?;
+        let vm = Vm::launch(spec, &self.reports)?;
         self.serial_logs = vec![vm.serial().path().to_owned()];
+        Ok(vm)
+    }
+
+    /// Waits for the page of a machine that was started.
+    ///
+    /// # Errors
+    /// It does not answer in time.
+    pub fn page_of(&mut self, mut vm: Vm, net: Net, route: Route) -> Result<Running> {
         // An address that a case has set is not leased. Only the last one is tried: one that is not there costs seconds.
         let fixed: Vec<Ipv4Addr> = self
             .address
@@ -235,7 +266,7 @@ impl Site {
             .into_iter()
             .collect();
         match net.find_node_at(&vm, &fixed, self.patience(60)) {
-            Ok(node) => Ok(Running::new(vm, net, node).with(server)),
+            Ok(node) => Ok(Running::new(vm, net, node)),
             Err(error) => {
                 // What the screen shows says more than the serial line if it is the firmware that gave up.
                 let picture = vm.screenshot("failed").map_err(|error| anyhow!("{error:#}"));
@@ -252,10 +283,10 @@ impl Site {
     /// # Errors
     /// The installation fails, or the page does not answer afterwards. Neither is tried again for the next case.
     pub fn started(&mut self, route: Route) -> Result<&mut Running> {
-        let disk = self.installed(route)?.disk;
+        let Installed { disk, others, .. } = self.installed(route)?;
         self.machine(&disk_machine(route), |site, name| {
             let mut target = DiskSpec::new(disk.path(), route.bus).serial(TARGET);
-            if route == Route::FIRST && site.options.full && site.first_boot.is_none() {
+            if route == Route::FIRST && site.options.cuts > 0 && site.first_boot.is_none() {
                 let before = Raw::copy_of(disk.path(), &site.scratch("first-boot.before.raw"))?;
                 let record = site.scratch("first-boot.log");
                 target = target.record(&record);
@@ -263,6 +294,7 @@ impl Site {
             }
             let net = Net::up(&site.scratch(&format!("{name}.net")))?;
             let spec = Spec::new(name, route.machine.firmware, Medium::Disk).disk(target);
+            let spec = specs_of(route, &others).into_iter().fold(spec, Spec::disk);
             site.launch(spec, net, route, None)
         })
     }
@@ -348,6 +380,14 @@ impl Ground for Site {
     fn serial_logs(&self) -> &[PathBuf] {
         &self.serial_logs
     }
+}
+
+/// The further disks of a way's machine, as it is started with them.
+fn specs_of(route: Route, disks: &[Raw]) -> Vec<DiskSpec> {
+    let with_serial = disks.iter().zip(route.other_disks());
+    with_serial
+        .map(|(disk, serial)| DiskSpec::new(disk.path(), route.bus).serial(*serial))
+        .collect()
 }
 
 /// Name of a way's machine that runs from its disk.

@@ -89,14 +89,7 @@ fn comes_up_as_answered(site: &mut Site, route: Route, notes: &mut Notes) -> Res
         let external = shell.check("ip -4 -brief address show br-ext")?;
         ensure!(external.contains(EXTERNAL), "br-ext is: {external}");
     }
-    let state = shell.run_within("systemctl is-system-running --wait", limit)?;
-    let failed = shell.run("systemctl list-units --failed --no-legend --plain")?;
-    ensure!(
-        state.text.trim() == "running",
-        "systemd says the node is {}: {}",
-        state.text,
-        failed.text
-    );
+    shell.all_units_run(limit)?;
     let none = Units::Known { failed: Vec::new() };
     wait::overview(&running.node, "no unit to have failed", limit, |overview| {
         overview.units == none

@@ -1,6 +1,6 @@
 //! What cases of this group wait for.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail, ensure};
 use pocketstack_model::node::Overview;
@@ -17,9 +17,15 @@ pub struct Progress {
     pub steps: Vec<String>,
     /// Each percentage that was told.
     pub percents: Vec<u8>,
+    /// What the machine's clock said first, and last.
+    pub clock: Option<(SystemTime, SystemTime)>,
 }
 
 impl Progress {
+    fn add_clock(&mut self, now: SystemTime) {
+        self.clock = Some((self.clock.map_or(now, |(first, _)| first), now));
+    }
+
     fn add(&mut self, step: &str, percent: u8) {
         if self.steps.last().is_none_or(|last| last != step) {
             self.steps.push(step.to_owned());
@@ -40,8 +46,12 @@ pub fn installation(running: &Running, limit: Duration) -> Result<Progress> {
         if running.vm.ended()?.is_some() {
             return Ok(Probe::Done(()));
         }
+        let overview = running.node.overview();
+        if let Ok(overview) = &overview {
+            progress.add_clock(overview.read_at.into());
+        }
         Ok(Probe::NotYet(
-            match running.node.overview().map(|o| o.installation) {
+            match overview.map(|overview| overview.installation) {
                 Ok(Installation::Running { step, percent }) => {
                     progress.add(&step, percent);
                     format!("{percent} %, {step}")
@@ -101,6 +111,22 @@ pub fn overview(
     })
 }
 
+/// Whether no installation was begun.
+///
+/// # Errors
+/// One was; the error is what the API says of it.
+pub fn nothing_is_installed(overview: &Overview) -> Result<()> {
+    ensure!(
+        !matches!(
+            overview.installation,
+            Installation::Running { .. } | Installation::Done { .. }
+        ),
+        "the API says of the installation: {:?}",
+        overview.installation
+    );
+    Ok(())
+}
+
 /// Everything that is stuck, with why, as one text.
 pub fn stuck(overview: &Overview) -> String {
     let why = |doing: &Doing| match doing {
@@ -132,6 +158,11 @@ mod tests {
         }
         assert_eq!(progress.steps, ["wipe", "root"]);
         assert_eq!(progress.percents, [0, 10, 20]);
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for seconds in [5, 6, 3] {
+            progress.add_clock(at(seconds));
+        }
+        assert_eq!(progress.clock, Some((at(5), at(3))));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! A network of the test's own: bridges in this network namespace, with DHCP and, if wanted, network boot.
+//! A network of the test's own: bridges in this network namespace, with DHCP, the time and, if wanted, network boot.
 //!
 //! It needs a namespace in which this process is root and nothing else lives; [`Net::up`] checks that.
 
+mod ntp;
 mod plan;
 mod segment;
 mod tagged;
@@ -17,11 +18,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use pocketstack_exec::{Cmd, run};
 
-use crate::artifacts::PXE_FILES;
+use crate::artifacts::Artifacts;
 use crate::node::Node;
 use crate::poll::{self, Probe};
 use crate::process::Helper;
 use crate::vm::{Backend, NicSpec, Vm};
+use ntp::TimeServer;
 
 /// Address of the test on the main network.
 pub const OWN: Ipv4Addr = Segment::Main.own();
@@ -38,7 +40,10 @@ pub struct Net {
     taps: Vec<String>,
     /// What is served for network boot, if it is.
     tftp_root: Option<PathBuf>,
+    /// Whether there is to be a DHCP server.
+    dhcp: bool,
     dnsmasq: Option<Helper>,
+    time: Option<TimeServer>,
     http: Option<Helper>,
 }
 
@@ -48,7 +53,7 @@ fn ip(args: &[&str]) -> Result<()> {
 }
 
 impl Net {
-    /// Makes the bridge and serves DHCP on it. Leases and logs are kept in `dir`.
+    /// Makes the bridge, and serves DHCP and the time on it. Leases and logs are kept in `dir`.
     ///
     /// # Errors
     /// This is not a namespace of the test's own, or a program is missing or fails.
@@ -68,9 +73,12 @@ impl Net {
             segments: Vec::new(),
             taps: Vec::new(),
             tftp_root: None,
+            dhcp: true,
             dnsmasq: None,
+            time: None,
             http: None,
         };
+        net.serve_time(true)?;
         net.add(Segment::Main)?;
         Ok(net)
     }
@@ -109,7 +117,58 @@ impl Net {
         self.start_dnsmasq()
     }
 
+    /// Starts or ends the DHCP server, on all networks. Leases that were given stay.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn serve_dhcp(&mut self, on: bool) -> Result<()> {
+        self.dhcp = on;
+        self.dnsmasq = None;
+        self.start_dnsmasq()
+    }
+
+    /// Starts or ends the time server, which DHCP names.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn serve_time(&mut self, on: bool) -> Result<()> {
+        self.time = None;
+        if on {
+            self.time = Some(TimeServer::start(ntp::PORT)?);
+        }
+        Ok(())
+    }
+
+    /// Takes an address on a network that is there, as another machine would that has it already.
+    ///
+    /// # Errors
+    /// It is taken.
+    pub fn take(&mut self, segment: Segment, address: Ipv4Addr) -> Result<()> {
+        ip(&["addr", "add", &format!("{address}/32"), "dev", segment.link()])
+    }
+
+    /// Gives the address back that was taken.
+    ///
+    /// # Errors
+    /// It was not taken.
+    pub fn give_back(&mut self, segment: Segment, address: Ipv4Addr) -> Result<()> {
+        ip(&["addr", "del", &format!("{address}/32"), "dev", segment.link()])
+    }
+
+    /// MAC address of the test on a network that is there.
+    ///
+    /// # Errors
+    /// `ip` does not tell it.
+    pub fn mac(&self, segment: Segment) -> Result<String> {
+        let brief = run(Cmd::new("ip").args(["-brief", "link", "show", "dev", segment.link()]))?.text();
+        let mac = brief.split_whitespace().nth(2);
+        Ok(mac.with_context(|| format!("ip says: {brief}"))?.to_owned())
+    }
+
     fn start_dnsmasq(&mut self) -> Result<()> {
+        if !self.dhcp {
+            return Ok(());
+        }
         let conf = self.dir.join("dnsmasq.conf");
         let content = plan::dnsmasq(&self.segments, &self.lease_file(), self.tftp_root.as_deref());
         fs::write(&conf, content)?;
@@ -134,22 +193,23 @@ impl Net {
     /// Serves network boot: iPXE over TFTP, all else over HTTP, every file as the builder has made it.
     ///
     /// # Errors
-    /// A program is missing, or a file of `pxe` is.
-    pub fn serve_pxe(&mut self, pxe: &Path) -> Result<()> {
-        self.serve_pxe_with(pxe, None)
+    /// A program is missing, or a file is.
+    pub fn serve_pxe(&mut self, artifacts: &Artifacts) -> Result<()> {
+        self.serve_pxe_with(artifacts, None)
     }
 
     /// [`Net::serve_pxe`] with more words on the kernel command line, as whoever runs the server would add them.
     ///
     /// # Errors
     /// As [`Net::serve_pxe`].
-    pub fn serve_pxe_with(&mut self, pxe: &Path, words: Option<&str>) -> Result<()> {
+    pub fn serve_pxe_with(&mut self, artifacts: &Artifacts, words: Option<&str>) -> Result<()> {
+        let pxe = &artifacts.pxe;
         let root = self.dir.join("pxe");
         if root.exists() {
             fs::remove_dir_all(&root)?;
         }
         fs::create_dir(&root)?;
-        for name in PXE_FILES {
+        for name in &artifacts.pxe_files {
             symlink(pxe.join(name), root.join(name))?;
         }
         if let Some(words) = words {
@@ -269,6 +329,7 @@ impl Drop for Net {
     fn drop(&mut self) {
         self.http = None;
         self.dnsmasq = None;
+        self.time = None;
         let segments = self.segments.iter().rev().map(|segment| segment.link());
         for link in self
             .taps

@@ -24,7 +24,7 @@ pub(super) fn mac(index: usize) -> String {
     format!("52:54:00:77:00:{:02x}", index + 1)
 }
 
-/// dnsmasq(8): DHCP on each segment, and with `tftp_root` network boot in the usual three steps.
+/// dnsmasq(8): DHCP on each segment, which names the test as time server, and with `tftp_root` network boot in the usual three steps.
 pub(super) fn dnsmasq(segments: &[Segment], leases: &Path, tftp_root: Option<&Path>) -> String {
     let mut lines = vec![
         // DNS off; nothing of the host's configuration.
@@ -39,6 +39,8 @@ pub(super) fn dnsmasq(segments: &[Segment], leases: &Path, tftp_root: Option<&Pa
         // Nobody else is on this network: no ping before an address is offered.
         "no-ping".into(),
         format!("dhcp-leasefile={}", leases.display()),
+        // 0.0.0.0 stands for dnsmasq's own address on the network of the client.
+        "dhcp-option=option:ntp-server,0.0.0.0".into(),
     ];
     for segment in segments {
         let [a, b, c, _] = segment.own().octets();

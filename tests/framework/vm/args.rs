@@ -27,9 +27,8 @@ pub(super) fn plan(spec: &Spec, accel: Accel, files: &Files) -> Vec<String> {
     let mut args = Args(Vec::new());
     args.add("-name", &spec.name);
     args.flags(&["-no-user-config", "-nodefaults", "-no-reboot"]);
-    args.flags(&[
-        "-machine", "q35", "-smp", "2", "-display", "none", "-vga", "std", "-rtc", "base=utc",
-    ]);
+    args.flags(&["-machine", "q35", "-smp", "2", "-display", "none", "-vga", "std"]);
+    args.add("-rtc", format!("base={}", spec.clock.unwrap_or("utc")));
     args.flags(&accel.args());
     args.add("-m", format!("{}M", spec.memory_mib));
     args.add("-device", "virtio-rng-pci");
@@ -237,11 +236,14 @@ mod tests {
             "{boots}"
         );
         assert!(!boots.contains("qemu-xhci"), "{boots}");
+        assert!(boots.contains("-rtc base=utc "), "{boots}");
         let stick = DiskSpec::new("/answers.img", Bus::Usb).read_only();
         let spec = Spec::new("n", Firmware::Bios, Medium::Network)
             .disk(disk)
-            .disk(stick);
+            .disk(stick)
+            .clock(Some("1999-01-01"));
         let other = line(&spec);
+        assert!(other.contains("-rtc base=1999-01-01 "), "{other}");
         assert!(!other.contains("bootindex"), "{other}");
         assert_eq!(other.matches("qemu-xhci").count(), 1, "{other}");
     }

@@ -18,7 +18,7 @@ use crate::accel::Accel;
 use crate::poll::{self, Probe};
 use crate::process::Helper;
 use crate::qmp::Qmp;
-use crate::serial::{Mark, Serial};
+use crate::serial::{Mark, Serial, words};
 use crate::shell::Shell;
 
 /// Firmware images as Debian's ovmf package installs them.
@@ -202,6 +202,24 @@ impl Vm {
             Ok(Probe::NotYet(format!(
                 "the last line is: {}",
                 self.serial.tail(1)
+            )))
+        })
+    }
+
+    /// Waits for a phrase on the first serial port, written after `mark`, however the console has broken it into lines.
+    ///
+    /// # Errors
+    /// It does not come within `limit`, or QEMU ends.
+    pub fn wait_for_phrase(&self, mark: Mark, phrase: &str, limit: Duration) -> Result<()> {
+        let what = format!("\"{phrase}\" on the console of {}", self.name);
+        poll::until(&what, limit, || {
+            if words(&self.serial.since(mark)?).contains(phrase) {
+                return Ok(Probe::Done(()));
+            }
+            self.must_run()?;
+            Ok(Probe::NotYet(format!(
+                "it shows: {}",
+                words(&self.serial.tail(24))
             )))
         })
     }

@@ -160,6 +160,8 @@ pub struct Spec {
     pub shell: bool,
     /// Disks besides the medium.
     pub disks: Vec<DiskSpec>,
+    /// What its clock says at its start, as QEMU's `-rtc` has it ("1999-01-01"); the right time unless given.
+    pub clock: Option<&'static str>,
 }
 
 impl Spec {
@@ -174,6 +176,7 @@ impl Spec {
             spare_slots: 0,
             shell: false,
             disks: Vec::new(),
+            clock: None,
         }
     }
 
@@ -202,6 +205,13 @@ impl Spec {
     #[must_use]
     pub fn shell(mut self, wanted: bool) -> Self {
         self.shell = wanted;
+        self
+    }
+
+    /// Sets its clock.
+    #[must_use]
+    pub fn clock(mut self, at: Option<&'static str>) -> Self {
+        self.clock = at;
         self
     }
 
