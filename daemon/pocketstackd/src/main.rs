@@ -172,7 +172,12 @@ async fn run(args: Args) -> anyhow::Result<()> {
     tasks.spawn(networks.keep(control.wanted(), bus.clone(), trouble_in, notifier.clone()));
     tasks.spawn(control.clone().take_back());
     let medium = boot::source(&root, &mounts(&root));
-    tasks.spawn(keep::apart::watch(root.clone(), medium.clone(), board.clone()));
+    tasks.spawn(keep::apart::watch(
+        root.clone(),
+        medium.clone(),
+        control.installation(),
+        board.clone(),
+    ));
     let places = Places {
         medium,
         volumes: Arc::new(Labelled::new(root.clone(), root.path("/run/pocketstack/volume"))),

@@ -15,6 +15,8 @@ use crate::case::{Case, Notes};
 
 /// The machine. It is started from the disc, which nothing can be written to.
 const ROUTE: Route = Route::REFUSED;
+/// What its boot code begins with: `int 0x18`, "no system here" (BIOS Boot Specification 1.01, 6.7).
+const PASS_ON: [u8; 2] = [0xcd, 0x18];
 /// Partitions that the disk gets, as docs/installing.md has them.
 const LAYOUT: [&str; 2] = ["pocketstack-state-of-medium", "pocketstack-lvm"];
 
@@ -74,8 +76,8 @@ fn has_only_state(disk: &Raw) -> Result<()> {
         "the disk has other partitions than documented: {names:?}"
     );
     ensure!(
-        disk.start(440)?.iter().all(|byte| *byte == 0),
-        "the disk has boot code, though there is no system on it"
+        disk.start(440)?.starts_with(&PASS_ON),
+        "the disk does not pass a BIOS on to the next device, though there is no system on it"
     );
     Ok(())
 }

@@ -99,10 +99,12 @@ pub(super) fn plan(spec: &Spec, accel: Accel, files: &Files) -> Vec<String> {
 /// Makes the node run a root shell on its second serial port, with whatever firmware and from whatever medium: systemd
 /// takes credentials out of SMBIOS strings (systemd.system-credentials(7)), and units out of credentials
 /// (systemd-debug-generator(8)). Kernel command line and boot script stay as they are shipped.
+/// It is killed at the end of the machine's work: an interactive shell takes no other signal, and holds that up for 80 s.
 fn shell_credentials() -> [String; 2] {
-    let unit = "[Unit]\nDescription=Shell of the test\nDefaultDependencies=no\nConflicts=shutdown.target\n\
+    let unit = "[Unit]\nDescription=Shell of the test\nDefaultDependencies=no\n\
+                Conflicts=shutdown.target\nBefore=shutdown.target\n\
                 [Service]\nExecStart=/bin/bash -i\nEnvironment=TERM=dumb HISTFILE=\nRestart=always\n\
-                StandardInput=tty\nTTYPath=/dev/ttyS1\nKillMode=process\nKillSignal=SIGHUP\n";
+                StandardInput=tty\nTTYPath=/dev/ttyS1\nKillSignal=SIGKILL\n";
     let wanted = "[Unit]\nWants=test-shell.service\n";
     [
         ("extra-unit.test-shell.service", unit),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use pocketstack_host::boot::{Source, disks_with_state, is_apart};
 use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
+use pocketstack_model::status::Installation;
 use pocketstack_plan::apart::{Seen, trouble};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::{Board, Section, kept, stuck_or_nothing};
@@ -17,9 +19,21 @@ const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(10), Duration
 ///
 /// # Errors
 /// None; a task of the daemon has this form.
-pub async fn watch(root: Root, medium: Source, board: Board) -> anyhow::Result<()> {
+pub async fn watch(
+    root: Root,
+    medium: Source,
+    installation: watch::Receiver<Installation>,
+    board: Board,
+) -> anyhow::Result<()> {
     for pause in PAUSES {
         sleep(pause).await;
+        // What is put on a disk now is for the next start.
+        if matches!(
+            *installation.borrow(),
+            Installation::Running { .. } | Installation::Done { .. }
+        ) {
+            return Ok(());
+        }
         let seen = look(&root, &medium);
         let see = if seen.in_use {
             "in use".to_owned()
@@ -70,7 +84,16 @@ mod tests {
         };
         let board = Board::default();
         let mut read = board.read();
-        let task = tokio::spawn(watch(Root::at(dir.path()), medium.clone(), board.clone()));
+        let (installation, installs) = watch::channel(Installation::None);
+        let look = || {
+            watch(
+                Root::at(dir.path()),
+                medium.clone(),
+                installs.clone(),
+                board.clone(),
+            )
+        };
+        let task = tokio::spawn(look());
         sleep(Duration::from_secs(1)).await;
         assert!(read.borrow_and_update().is_empty());
         write("sys/block/vda/size", "1\n");
@@ -86,9 +109,18 @@ mod tests {
             matches!(&told[0].doing, Doing::Stuck { why } if why.starts_with("the state on vda is not in use")),
             "{told:?}"
         );
+        // It is being put there, for the next start.
+        board.put(Section::State, Vec::new());
+        let step = "looking at the disks".to_owned();
+        installation.send_replace(Installation::Running { step, percent: 0 });
+        look().await.expect("well");
+        assert!(read.borrow_and_update().is_empty());
+        installation.send_replace(Installation::None);
+        look().await.expect("well");
+        assert_eq!(read.borrow_and_update().len(), 1);
         // It was asked for.
         write("proc/cmdline", "quiet pocketstack.state=medium\n");
-        watch(Root::at(dir.path()), medium, board).await.expect("well");
+        look().await.expect("well");
         assert!(read.borrow_and_update().is_empty());
     }
 }
