@@ -103,17 +103,7 @@ fn sensor(file: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
-        let dir = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = dir.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("in a folder")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let root = Root::at(dir.path());
-        (dir, root)
-    }
+    use crate::root::testing::tree;
 
     #[test]
     fn disks_and_cards_are_counted_and_nothing_else() {

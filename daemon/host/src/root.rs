@@ -78,3 +78,21 @@ impl Root {
         Some(target.file_name()?.to_str()?.to_owned())
     }
 }
+
+/// What the tests of the readers share.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Root;
+
+    /// A folder with these files in it, by path and content; it goes with the first value.
+    pub fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("in a folder")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        let root = Root::at(dir.path());
+        (dir, root)
+    }
+}

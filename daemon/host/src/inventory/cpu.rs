@@ -80,14 +80,7 @@ impl CpuTimes {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(name: &str, text: &str) -> (tempfile::TempDir, Root) {
-        let dir = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(dir.path().join("proc")).expect("made");
-        std::fs::write(dir.path().join("proc").join(name), text).expect("written");
-        let root = Root::at(dir.path());
-        (dir, root)
-    }
+    use crate::root::testing::tree;
 
     #[test]
     fn two_threads_of_one_core_are_one_core() {
@@ -97,7 +90,7 @@ mod tests {
             )
         };
         let text = [processor(0, 0), processor(1, 0), processor(2, 1)].concat();
-        let (_dir, root) = tree("cpuinfo", &text);
+        let (_dir, root) = tree(&[("proc/cpuinfo", &text)]);
         let cpu = cpu(&root);
         assert_eq!(
             (cpu.threads, cpu.cores, cpu.model.as_str()),
@@ -107,9 +100,9 @@ mod tests {
 
     #[test]
     fn busy_is_what_was_neither_idle_nor_waiting() {
-        let (_dir, root) = tree("stat", "cpu  100 0 100 700 100 0 0 0 50 0\ncpu0 1 2 3\n");
+        let (_dir, root) = tree(&[("proc/stat", "cpu  100 0 100 700 100 0 0 0 50 0\ncpu0 1 2 3\n")]);
         let earlier = CpuTimes::read(&root).expect("readable");
-        let (_dir, root) = tree("stat", "cpu  175 0 100 900 125 0 0 0 50 0\ncpu0 1 2 3\n");
+        let (_dir, root) = tree(&[("proc/stat", "cpu  175 0 100 900 125 0 0 0 50 0\ncpu0 1 2 3\n")]);
         let later = CpuTimes::read(&root).expect("readable");
         assert_eq!(later.busy_percent_since(earlier), Some(25.0));
         assert_eq!(later.busy_percent_since(later), None);

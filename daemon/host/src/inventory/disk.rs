@@ -56,17 +56,7 @@ fn disk(root: &Root, name: &str, boot_medium: bool) -> Option<Disk> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
-        let dir = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = dir.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("in a folder")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let root = Root::at(dir.path());
-        (dir, root)
-    }
+    use crate::root::testing::tree;
 
     #[test]
     fn disks_are_told_from_what_only_looks_like_one() {

@@ -53,21 +53,12 @@ fn is_representor(port: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = dir.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("in a folder")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        dir
-    }
+    use crate::root::testing::tree;
 
     fn seen(files: &[(&str, &str)]) -> Option<Card> {
-        let dir = tree(files);
+        let (_dir, root) = tree(files);
         let mac = "52:54:00:00:00:01".parse().expect("a MAC address");
-        card(&Root::at(dir.path()), "x0", 7, mac)
+        card(&root, "x0", 7, mac)
     }
 
     const DEVICE: (&str, &str) = ("sys/class/net/x0/device/vendor", "0x8086\n");
