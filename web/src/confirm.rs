@@ -25,7 +25,7 @@ pub enum Refusal {
     /// Nothing that could be a code.
     #[error("Type the code that was given when the change was made.")]
     NoCode,
-    /// The node controller did not take it.
+    /// It is not the code.
     #[error("The change was not confirmed: {why}. {}", tries(*.left))]
     Refused {
         /// Its words.
@@ -33,6 +33,9 @@ pub enum Refusal {
         /// How many more codes are passed on.
         left: u8,
     },
+    /// The change cannot be kept, whatever the code.
+    #[error("The change was not confirmed: {0}. The code can be given again until the change is taken back.")]
+    NotKept(String),
     /// There were too many wrong codes.
     #[error("Too many wrong codes were given. The change is taken back by itself; make it again then.")]
     TooMany {
@@ -60,7 +63,7 @@ impl Refusal {
             Self::NoCode => Status::UnprocessableEntity,
             Self::Refused { .. } => Status::Forbidden,
             Self::TooMany { .. } => Status::TooManyRequests,
-            Self::Unavailable(_) => Status::ServiceUnavailable,
+            Self::NotKept(_) | Self::Unavailable(_) => Status::ServiceUnavailable,
         }
     }
 
@@ -107,7 +110,11 @@ impl Tries {
         match node.confirm_network(code).await {
             Ok(()) => Ok(()),
             Err(NotConfirmed::Unavailable(unavailable)) => Err(Refusal::Unavailable(unavailable)),
-            Err(NotConfirmed::Refused(why)) => {
+            Err(NotConfirmed::NothingWaits) => Err(Refusal::NothingWaits),
+            Err(NotConfirmed::TooManyTries) => Err(Refusal::TooMany { until }),
+            // No try is spent: it was not the code.
+            Err(NotConfirmed::Refused(why)) => Err(Refusal::NotKept(why)),
+            Err(NotConfirmed::WrongCode(why)) => {
                 *wrong = Some((until, so_far + 1));
                 Err(Refusal::Refused {
                     why,
@@ -156,7 +163,7 @@ mod tests {
 
     use super::testing::{CODE, unconfirmed};
     use super::*;
-    use crate::node::{FakeNode, MAX_AGE, example};
+    use crate::node::{FakeNode, MAX_AGE, NO_ROOM, example};
 
     #[tokio::test]
     async fn a_crowd_gets_no_more_tries_than_one() {
@@ -174,6 +181,22 @@ mod tests {
 
         // The next change has its own tries.
         node.change(|overview| overview.network_change = unconfirmed(120));
+        assert_eq!(tries.confirm(&cached, CODE).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_change_that_cannot_be_kept_costs_no_try() {
+        let node = Arc::new(FakeNode::new(example()));
+        node.change(|overview| overview.network_change = unconfirmed(60));
+        let (cached, tries) = (Cached::new(node.clone(), MAX_AGE), Tries::default());
+        for _ in 0..=MOST {
+            let refusal = tries
+                .confirm(&cached, NO_ROOM)
+                .await
+                .expect_err("there is no room");
+            assert_eq!(refusal, Refusal::NotKept("make room".to_owned()));
+            assert_eq!(refusal.status(), Status::ServiceUnavailable);
+        }
         assert_eq!(tries.confirm(&cached, CODE).await, Ok(()));
     }
 

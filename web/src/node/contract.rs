@@ -20,6 +20,12 @@ pub trait Machine: Send + Sync {
 
 /// The only code that a machine of the contract takes.
 pub const CODE: &str = "ABCD2345";
+/// The right code, while the state partition is full.
+pub const NO_ROOM: &str = "FULL2345";
+/// A code of a change that is over.
+pub const TOO_LATE: &str = "LATE2345";
+/// A code after too many wrong ones.
+pub const TOO_OFTEN: &str = "MANY2345";
 
 /// Waits until the count has grown, with a limit so that a failure is a failure and not a hang.
 pub async fn changed(changes: &mut watch::Receiver<u64>) {
@@ -55,9 +61,20 @@ pub async fn check(source: &dyn NodeSource, machine: &dyn Machine) {
     assert_eq!(source.confirm_network(CODE).await, Ok(()), "the code is taken");
     assert_eq!(
         source.confirm_network("WRNG2345").await,
-        Err(NotConfirmed::Refused("the code is wrong".to_owned())),
+        Err(NotConfirmed::WrongCode("the code is wrong".to_owned())),
         "a refusal comes with its reason"
     );
+    for (code, refusal) in [
+        (NO_ROOM, NotConfirmed::Refused("make room".to_owned())),
+        (TOO_LATE, NotConfirmed::NothingWaits),
+        (TOO_OFTEN, NotConfirmed::TooManyTries),
+    ] {
+        assert_eq!(
+            source.confirm_network(code).await,
+            Err(refusal),
+            "it is told apart"
+        );
+    }
 
     machine.leave().await;
     changed(&mut changes).await;

@@ -188,9 +188,16 @@ async fn listen(connection: &Connection, changed: &impl Fn()) -> zbus::Result<()
     }
 }
 
-/// An answer in words is a refusal; everything else is none.
+/// An answer in words is a refusal, and its name says of what kind; everything else is none.
 fn not_confirmed(error: zbus::Error) -> NotConfirmed {
+    let name = match &error {
+        zbus::Error::MethodError(name, ..) => name.to_string(),
+        _ => String::new(),
+    };
     match unavailable(error) {
+        Unavailable::Failed(why) if name == bus::error::WRONG_CODE => NotConfirmed::WrongCode(why),
+        Unavailable::Failed(_) if name == bus::error::TOO_MANY_TRIES => NotConfirmed::TooManyTries,
+        Unavailable::Failed(_) if name == bus::error::NOTHING_WAITS => NotConfirmed::NothingWaits,
         Unavailable::Failed(why) => NotConfirmed::Refused(why),
         other => NotConfirmed::Unavailable(other),
     }
@@ -208,6 +215,8 @@ fn unavailable(error: zbus::Error) -> Unavailable {
             fdo::Error::Failed(text) => Unavailable::Failed(said(text)),
             other => Unavailable::Failed(said(other.to_string())),
         },
+        // The node controller's own errors: the words are for a person, the name is not.
+        zbus::Error::MethodError(_, Some(text), _) => Unavailable::Failed(said(text)),
         zbus::Error::InputOutput(error) => Unavailable::NoBus(error.to_string()),
         other => Unavailable::Failed(said(other.to_string())),
     }

@@ -18,6 +18,46 @@ struct Peer {
     refuses: Arc<Mutex<bool>>,
 }
 
+/// The node controller's own errors, as it names them.
+#[derive(Debug, zbus::DBusError)]
+#[zbus(prefix = "org.pocketstack.Error")]
+enum NodeError {
+    WrongCode(String),
+    TooManyTries(String),
+    NothingWaits(String),
+    NotStored(String),
+}
+
+/// An error of D-Bus itself, or one of the node controller.
+#[derive(Debug)]
+enum Refusal {
+    Bus(fdo::Error),
+    Node(NodeError),
+}
+
+impl Refusal {
+    fn inner(&self) -> &dyn zbus::DBusError {
+        match self {
+            Self::Bus(error) => error,
+            Self::Node(error) => error,
+        }
+    }
+}
+
+impl zbus::DBusError for Refusal {
+    fn create_reply(&self, call: &zbus::message::Header<'_>) -> zbus::Result<zbus::Message> {
+        self.inner().create_reply(call)
+    }
+
+    fn name(&self) -> zbus::names::ErrorName<'_> {
+        self.inner().name()
+    }
+
+    fn description(&self) -> Option<&str> {
+        self.inner().description()
+    }
+}
+
 struct Served(Arc<Mutex<Option<fdo::Result<String>>>>);
 
 #[interface(name = "org.pocketstack.Node1")]
@@ -30,12 +70,18 @@ impl Served {
         }
     }
 
-    async fn confirm_network(&self, code: &str) -> fdo::Result<()> {
-        match self.overview().await {
-            Err(away) => Err(away),
-            Ok(_) if code == contract::CODE => Ok(()),
-            Ok(_) => Err(fdo::Error::Failed("the code is wrong".to_owned())),
-        }
+    async fn confirm_network(&self, code: &str) -> Result<(), Refusal> {
+        let wrong = match self.overview().await {
+            Err(away) => return Err(Refusal::Bus(away)),
+            Ok(_) => match code {
+                contract::CODE => return Ok(()),
+                contract::NO_ROOM => NodeError::NotStored("make room".to_owned()),
+                contract::TOO_LATE => NodeError::NothingWaits("too late".to_owned()),
+                contract::TOO_OFTEN => NodeError::TooManyTries("too often".to_owned()),
+                _ => NodeError::WrongCode("the code is wrong".to_owned()),
+            },
+        };
+        Err(Refusal::Node(wrong))
     }
 
     #[zbus(signal)]

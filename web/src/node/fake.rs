@@ -10,7 +10,7 @@ use rocket::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use super::contract::{self, CODE, Machine};
+use super::contract::{self, CODE, Machine, NO_ROOM, TOO_LATE, TOO_OFTEN};
 use super::{NodeSource, NotConfirmed, Unavailable};
 
 /// Keeps an overview, counts how often it was asked, and can be away.
@@ -96,8 +96,12 @@ impl NodeSource for FakeNode {
         if let Some(why) = &state.away {
             return Err(why.clone().into());
         }
-        if code != CODE {
-            return Err(NotConfirmed::Refused("the code is wrong".to_owned()));
+        match code {
+            CODE => {}
+            NO_ROOM => return Err(NotConfirmed::Refused("make room".to_owned())),
+            TOO_LATE => return Err(NotConfirmed::NothingWaits),
+            TOO_OFTEN => return Err(NotConfirmed::TooManyTries),
+            _ => return Err(NotConfirmed::WrongCode("the code is wrong".to_owned())),
         }
         drop(state);
         self.change(|overview| overview.network_change = NetworkChange::None);

@@ -9,7 +9,7 @@ mod fake;
 
 pub use cache::{Cached, MAX_AGE};
 #[cfg(test)]
-pub use contract::CODE;
+pub use contract::{CODE, NO_ROOM};
 pub use dbus::{DbusNode, connect};
 #[cfg(test)]
 pub use fake::{FakeNode, example};
@@ -58,7 +58,16 @@ pub enum Unavailable {
 /// Why a change of the networks was not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotConfirmed {
-    /// The node controller does not take it, and says why.
+    /// It is not the code of the change, in the node controller's words.
+    #[error("The change was not confirmed: {0}.")]
+    WrongCode(String),
+    /// So many codes were wrong that the node controller takes none any more.
+    #[error("The change was not confirmed: too many wrong codes were given.")]
+    TooManyTries,
+    /// There is no change, or it was taken back meanwhile.
+    #[error("No change of the networks waits to be confirmed.")]
+    NothingWaits,
+    /// The code may be right, and the change cannot be kept all the same; why, in the node controller's words.
     #[error("The change was not confirmed: {0}.")]
     Refused(String),
     /// It could not be asked, or did not answer. Whether the change is kept can be seen on the overview.

@@ -92,6 +92,7 @@ impl Machine {
 async fn a_fresh_node_is_set_up_by_a_volume_that_comes_later() {
     let machine = Machine::new();
     let (control, task) = machine.start();
+    // Virtual time: ten minutes in which nothing may happen.
     sleep(Duration::from_secs(600)).await;
     assert!(!control.configured().await);
     machine.volume(SETUP);
@@ -176,6 +177,7 @@ async fn answers_install_and_the_stick_stays_as_it_is() {
     }
     assert_eq!(control.configuration().await, named("from-answers"));
     assert!(!control.configured().await);
+    // Virtual time: a minute in which nothing may happen, here and below.
     sleep(Duration::from_secs(60)).await;
     assert_eq!(machine.node.machine.asked().jobs.len(), 1, "not again");
     task.abort();

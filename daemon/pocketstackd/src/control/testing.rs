@@ -71,7 +71,7 @@ impl Machine for FakeMachine {
                 step: "writing".to_owned(),
                 percent: 50,
             });
-            // A disk takes its time.
+            // A disk takes its time, which is virtual here.
             sleep(Duration::from_secs(3)).await;
             let mut asked = self.asked();
             asked.jobs.push(job);

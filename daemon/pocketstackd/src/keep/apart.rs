@@ -94,6 +94,7 @@ mod tests {
             )
         };
         let task = tokio::spawn(look());
+        // Virtual time: the first look is over, the second is not due.
         sleep(Duration::from_secs(1)).await;
         assert!(read.borrow_and_update().is_empty());
         write("sys/block/vda/size", "1\n");
