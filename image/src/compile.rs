@@ -18,6 +18,28 @@ pub const INITRD: &str = "pocketstack-initrd";
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// Names the checkout whose programs lie in the build folder.
+const CHECKOUT: &str = "checkout";
+
+/// cargo goes by the dates of files, and all checkouts have the same path in the tools root: one whose files are older
+/// than what another checkout has built would get that one's crates. What was built from other crates stays.
+fn forget_other_checkouts(paths: &Paths, target_dir: &Path) -> Result<()> {
+    let note = target_dir.join(CHECKOUT);
+    let ours = paths.repo.display().to_string();
+    if fs::read_to_string(&note).is_ok_and(|last| last == ours) {
+        return Ok(());
+    }
+    let fingerprints = target_dir.join(TARGET).join("release/.fingerprint");
+    for entry in fs::read_dir(fingerprints).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("pocketstack") || name.starts_with("pocketctl") {
+            fs::remove_dir_all(entry.path())
+                .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+        }
+    }
+    fs::write(&note, ours).with_context(|| format!("cannot write {}", note.display()))
+}
+
 /// Compiles [`PROGRAMS`] and returns their paths. cargo decides what has to be done again.
 ///
 /// # Errors
@@ -27,6 +49,7 @@ pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options
     let sysroot = host_rustc(paths, &["--print", "sysroot"])?;
     let registry = registry(paths)?;
     fs::create_dir_all(target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+    forget_other_checkouts(paths, target_dir)?;
     let chroot = Chroot::new(
         paths,
         tools,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use pocketstack_exec::{Cmd, run};
@@ -23,6 +24,9 @@ const SUITE: &str = "locked";
 
 /// Room a root needs while it is made: packages, unpacked files and the archive of both.
 const SCRATCH: u64 = 3_500_000_000;
+
+/// Roots of a kind that are kept besides the one just made: another branch's, and the one before.
+const OTHERS: usize = 2;
 
 /// What identifies a root's content: its packages, the time stamp they get, and the recipe.
 fn key(lock: &Lock, name: RootName) -> Result<String> {
@@ -48,9 +52,11 @@ pub fn archive(paths: &Paths, lock: &Lock, name: RootName, mirrors: &Mirrors) ->
         .join("roots")
         .join(format!("{name}-{}.tar", key(lock, name)?));
     if target.exists() {
+        used(&target);
         unchanged(&format!("Root {name}"));
         return Ok(target);
     }
+    sweep(&paths.cache.join("roots"), name)?;
     let scratch = paths.scratch(SCRATCH)?;
     let made = install(paths, lock, name, mirrors, scratch.path())?;
     keep(&made, &target)?;
@@ -67,8 +73,10 @@ pub fn tree(paths: &Paths, lock: &Lock, name: RootName, mirrors: &Mirrors) -> Re
         .join("roots")
         .join(format!("{name}-{}", key(lock, name)?));
     if target.exists() {
+        used(&target);
         return Ok(target);
     }
+    sweep(&paths.cache.join("roots"), name)?;
     let scratch = paths.scratch(SCRATCH)?;
     let made = install(paths, lock, name, mirrors, scratch.path())?;
     let part = target.with_extension("part");
@@ -80,6 +88,37 @@ pub fn tree(paths: &Paths, lock: &Lock, name: RootName, mirrors: &Mirrors) -> Re
     unpack(&made, &part)?;
     fs::rename(&part, &target).with_context(|| format!("cannot rename {}", part.display()))?;
     Ok(target)
+}
+
+/// Notes that a root is in use: those not used for longest go first. Not being able to tell costs a rebuild some day.
+fn used(root: &Path) {
+    drop(fs::File::open(root).and_then(|root| root.set_modified(SystemTime::now())));
+}
+
+/// Removes the roots of a kind that were not used for longest, so that a cache does not grow with every new lock.
+/// One used within the last hour may be in use now and stays.
+fn sweep(roots: &Path, name: RootName) -> Result<()> {
+    let Ok(entries) = fs::read_dir(roots) else {
+        return Ok(());
+    };
+    let prefix = format!("{name}-");
+    let mut known: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    known.sort_by(|a, b| b.cmp(a));
+    for (last, path) in known.into_iter().skip(OTHERS) {
+        if last.elapsed().is_ok_and(|age| age > Duration::from_secs(3600)) {
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Unpacks a root's archive with owners and modes; device files are left out (they are made at boot).
@@ -186,4 +225,60 @@ fn keep(made: &Path, target: &Path) -> Result<()> {
     fs::copy(made, &part).with_context(|| format!("cannot write {}", part.display()))?;
     fs::rename(&part, target).with_context(|| format!("cannot write {}", target.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_long_unused_go_and_those_in_use_stay() {
+        let roots = tempfile::tempdir().expect("a folder");
+        let make = |name: &str, hours: u64, folder: bool| {
+            let path = roots.path().join(name);
+            if folder {
+                fs::create_dir(&path)
+            } else {
+                fs::write(&path, "")
+            }
+            .expect("written");
+            let date = SystemTime::now() - Duration::from_secs(3600 * hours);
+            fs::File::open(&path)
+                .and_then(|file| file.set_modified(date))
+                .expect("dated");
+        };
+        make("image-new.tar", 2, false);
+        make("image-old.tar", 3, false);
+        make("image-older.tar", 4, false);
+        make("tools-a", 9, true);
+        make("tools-b", 8, true);
+        make("tools-c", 7, true);
+        make("testbed-oldest", 99, true);
+        let left = || {
+            let mut names: Vec<_> = fs::read_dir(roots.path())
+                .expect("listed")
+                .flatten()
+                .map(|entry| entry.file_name().into_string().expect("a name"))
+                .collect();
+            names.sort();
+            names
+        };
+        used(&roots.path().join("tools-a"));
+        sweep(roots.path(), RootName::Image).expect("swept");
+        sweep(roots.path(), RootName::Tools).expect("swept");
+        assert_eq!(
+            left(),
+            [
+                "image-new.tar",
+                "image-old.tar",
+                "testbed-oldest",
+                "tools-a",
+                "tools-c"
+            ]
+        );
+        make("tools-d", 0, true);
+        make("tools-e", 0, true);
+        sweep(roots.path(), RootName::Tools).expect("swept");
+        assert!(left().contains(&"tools-a".to_owned()), "it was used a moment ago");
+    }
 }
