@@ -47,12 +47,12 @@ fetch: _image
 lock *ARGS: _image
     {{ image }} lock {{ ARGS }}
 
-# Run the image's cases in QEMU; CASE is a group (boot, browser, install) and what the names must contain
+# Run the image's cases in QEMU; CASE is a group (boot, browser, install, pages) and what the names must contain
 test-image *CASE: _image _tests _browser-assets
     {{ image }} enter testbed --net -- {{ tests }} run {{ CASE }}
 
-# Measure; WHAT is boot, image or install, all if not given
-bench WHAT="boot image install": image _tests
+# Measure; WHAT is boot, image, install or page, all if not given
+bench WHAT="boot image install page": image _tests
     #!/usr/bin/env bash
     set -euo pipefail
     for what in {{ WHAT }}; do
@@ -60,7 +60,8 @@ bench WHAT="boot image install": image _tests
             boot) {{ image }} enter testbed --net -- {{ tests }} bench boot --reference "$({{ image }} reference)" ;;
             image) {{ image }} bench ;;
             install) {{ image }} enter testbed --net -- {{ tests }} bench install ;;
-            *) echo "there is no benchmark $what: boot, image or install" >&2; exit 1 ;;
+            page) {{ image }} enter testbed --net -- {{ tests }} bench page ;;
+            *) echo "there is no benchmark $what: boot, image, install or page" >&2; exit 1 ;;
         esac
     done
 

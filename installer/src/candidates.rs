@@ -15,8 +15,9 @@ use pocketstack_host::root::Root;
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::install::{Candidate, Content, SMALLEST_DISK};
 use pocketstack_model::node::Disk;
+use pocketstack_model::words::{Words, install as words};
 
-pub use content::{Part, VOLUMES, what_is_on};
+pub use content::{Part, what_is_on};
 
 /// All disks of the machine, in the order of their names. Two that tell no serial number and have the same model differ
 /// by their path. What cannot be read about a disk is a reason not to offer it, never to leave it out.
@@ -100,27 +101,24 @@ fn has_no_table(device: &File) -> bool {
     device.read_exact_at(&mut start, 0).is_ok() && start.iter().all(|byte| *byte == 0)
 }
 
-fn refused(root: &Root, mounts: &[Mount], disk: &Disk, udev: &Udev) -> Option<String> {
+fn refused(root: &Root, mounts: &[Mount], disk: &Disk, udev: &Udev) -> Option<Words> {
     if disk.boot_medium {
-        return Some("this machine runs from it".to_owned());
+        return Some(words::disk_runs());
     }
     if disk.name.starts_with("sr") {
-        return Some("it is a disc".to_owned());
+        return Some(words::disk_disc());
     }
     if root.text(format!("/sys/block/{}/ro", disk.name)).as_deref() == Some("1") {
-        return Some("it is write-protected".to_owned());
+        return Some(words::disk_read_only());
     }
     if disk.size < SMALLEST_DISK {
-        return Some(format!(
-            "it has {}, and at least {SMALLEST_DISK} are needed",
-            disk.size
-        ));
+        return Some(words::disk_small(disk.size, SMALLEST_DISK));
     }
     if let Some(why) = used::by(root, mounts, &disk.name) {
         return Some(why);
     }
     if !udev.has_looked() {
-        return Some("it has not been looked at yet: try again in a moment".to_owned());
+        return Some(words::disk_unseen());
     }
     None
 }

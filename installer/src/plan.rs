@@ -7,8 +7,7 @@ use std::fmt;
 
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::install::{Candidate, Content, DiskChoice, Existing, InstallSettings, What};
-
-use crate::candidates::VOLUMES;
+use pocketstack_model::words::{Words, install as words, kept};
 
 pub use error::PlanError;
 
@@ -53,9 +52,9 @@ pub struct Target {
     /// Capacity.
     pub size: ByteCount,
     /// How people know it.
-    pub shown: String,
+    pub shown: Words,
     /// What is on it now, in words.
-    pub now: String,
+    pub now: Words,
 }
 
 /// One step of an installation, in the words that progress and errors use.
@@ -87,22 +86,29 @@ pub enum Step {
     Write,
 }
 
+impl Step {
+    /// What is done in it.
+    pub fn words(self) -> Words {
+        match self {
+            Self::Look => words::step_look(),
+            Self::Release => words::step_release(),
+            Self::Clear => words::step_clear(),
+            Self::Close => words::step_close(),
+            Self::Copy => words::step_copy(),
+            Self::Prove => words::step_prove(),
+            Self::State => words::step_state(),
+            Self::Volumes => words::step_volumes(),
+            Self::Boot => words::step_boot(),
+            Self::Configure => words::step_configure(),
+            Self::Activate => words::step_activate(),
+            Self::Write => words::step_write(),
+        }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Look => "looking at the disks",
-            Self::Release => "switching off volumes on the disks",
-            Self::Clear => "clearing the disks",
-            Self::Close => "taking away the old boot entries",
-            Self::Copy => "copying the system",
-            Self::Prove => "checking the copy",
-            Self::State => "making the state partition",
-            Self::Volumes => "making the storage pool",
-            Self::Boot => "writing the boot files",
-            Self::Configure => "storing the configuration",
-            Self::Activate => "making the disk bootable",
-            Self::Write => "writing the partition tables",
-        })
+        self.words().fmt(f)
     }
 }
 
@@ -245,19 +251,19 @@ pub fn plan(settings: &InstallSettings, candidates: &[Candidate], runs: Runs) ->
 }
 
 fn choose<'a>(choice: &DiskChoice, candidates: &'a [Candidate]) -> Result<&'a Candidate, PlanError> {
-    let (matching, choice): (Vec<&Candidate>, String) = match choice {
+    let (matching, choice): (Vec<&Candidate>, Words) = match choice {
         DiskChoice::Serial(serial) => (
             matching(candidates, |disk| disk.serial.as_ref() == Some(serial)),
-            format!("with the serial number {serial}"),
+            words::by_serial(serial.as_str()),
         ),
         DiskChoice::Name(name) => {
             let plain = name.strip_prefix("/dev/").unwrap_or(name);
-            (matching(candidates, |disk| disk.name == plain), plain.to_owned())
+            (matching(candidates, |disk| disk.name == plain), plain.into())
         }
         DiskChoice::Path(path) => {
             let plain = path.strip_prefix("/dev/disk/by-path/").unwrap_or(path);
             let found = matching(candidates, |disk| disk.path.as_deref() == Some(plain));
-            (found, format!("at {plain}"))
+            (found, words::by_path(plain))
         }
     };
     match matching.as_slice() {
@@ -274,7 +280,7 @@ fn choose<'a>(choice: &DiskChoice, candidates: &'a [Candidate]) -> Result<&'a Ca
             }),
         },
         several => Err(PlanError::Ambiguous {
-            choice: format!("the disk {choice}"),
+            choice,
             matching: list(several.iter().copied()),
         }),
     }
@@ -300,9 +306,9 @@ fn is_free(disk: &Candidate) -> Result<(), PlanError> {
 fn can_stay(disk: &Candidate) -> Result<(), PlanError> {
     let instead = match &disk.content {
         Content::PocketStack { complete: true } => return Ok(()),
-        Content::Empty => "leave out existing to install on the empty disk",
+        Content::Empty => words::instead_leave_out(),
         Content::PocketStack { complete: false } | Content::StateOfMedium | Content::Foreign { .. } => {
-            "set existing = \"erase\" to wipe the disk, or choose another one"
+            words::instead_erase()
         }
     };
     Err(PlanError::NothingToKeep {
@@ -314,7 +320,7 @@ fn can_stay(disk: &Candidate) -> Result<(), PlanError> {
 
 fn has_volumes(disk: &Candidate) -> Result<(), PlanError> {
     match &disk.content {
-        Content::Foreign { what } if what == VOLUMES => Ok(()),
+        Content::Foreign { what } if *what == words::volumes() => Ok(()),
         _ => Err(PlanError::NotItsDisk {
             disk: shown(disk),
             now: now(disk),
@@ -332,34 +338,33 @@ fn target(disk: &Candidate) -> Target {
 }
 
 /// "sda (WDC WD10EZEX, 100 GiB, serial number S1, pci-0000:00:05.0-ata-1)".
-fn shown(disk: &Candidate) -> String {
-    let serial = disk
-        .serial
-        .as_ref()
-        .map(|serial| format!("serial number {serial}"));
+fn shown(disk: &Candidate) -> Words {
+    let text = |text: &Option<String>| text.as_deref().map(Words::from);
     let facts = [
-        disk.model.clone(),
-        Some(disk.size.to_string()),
-        serial,
-        disk.path.clone(),
+        text(&disk.model),
+        Some(words::size(disk.size)),
+        disk.serial.as_deref().map(words::serial),
+        text(&disk.path),
     ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    format!("{} ({})", disk.name, facts.join(", "))
+    let name = disk.name.as_str();
+    match Words::joined(facts.into_iter().flatten(), kept::list) {
+        Some(facts) => words::disk_shown(name, facts),
+        None => name.into(),
+    }
 }
 
-fn now(disk: &Candidate) -> String {
+fn now(disk: &Candidate) -> Words {
     match &disk.content {
-        Content::Empty => "empty".to_owned(),
-        Content::PocketStack { complete: true } => "PocketStack".to_owned(),
-        Content::PocketStack { complete: false } => "an incomplete PocketStack".to_owned(),
-        Content::StateOfMedium => "the state of a machine that is started from a medium".to_owned(),
+        Content::Empty => words::now_empty(),
+        Content::PocketStack { complete: true } => words::now_pocketstack(),
+        Content::PocketStack { complete: false } => words::now_incomplete(),
+        Content::StateOfMedium => words::now_state(),
         Content::Foreign { what } => what.clone(),
     }
 }
 
-fn list<'a>(disks: impl Iterator<Item = &'a Candidate>) -> String {
-    let lines: Vec<String> = disks.map(shown).collect();
-    lines.join("; ")
+fn list<'a>(disks: impl Iterator<Item = &'a Candidate>) -> Words {
+    Words::joined(disks.map(shown), kept::also).unwrap_or_else(kept::unknown)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use pocketstack_disk::Guid;
 use pocketstack_disk::table::{Shape, Table};
 use pocketstack_model::config::Configuration;
 use pocketstack_model::config::file::to_toml;
+use pocketstack_model::words::{Words, install as words};
 
 use crate::host::{FileSystem, Host, HostError, NewFile, Part};
 use crate::layout;
@@ -25,7 +26,7 @@ use system::System;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// What is being done, in words.
-    pub step: String,
+    pub step: Words,
     /// Done so far, 0 to 100.
     pub percent: u8,
 }
@@ -94,7 +95,7 @@ pub fn run(
         run.before += weight(step);
     }
     (run.progress)(Progress {
-        step: "done".to_owned(),
+        step: words::step_done(),
         percent: 100,
     });
     Ok(())
@@ -142,7 +143,7 @@ impl<H: Host> Run<'_, H> {
         let all: u64 = self.plan.steps().into_iter().map(weight).sum();
         let done = self.before * 1000 + weight(self.step) * 1000 * part / of.max(1);
         Progress {
-            step: self.step.to_string(),
+            step: self.step.words(),
             percent: u8::try_from(done / (all * 10)).unwrap_or(99).min(99),
         }
     }

@@ -4,9 +4,11 @@
 //!   run boot [FILTER]  ── cases/boot ──► one machine per firmware and medium, several cases on each
 //!   run browser        ── cases/browser ► the browser of the cases itself, no machine
 //!   run install        ── cases/install ► installed machines, networks, power cuts
+//!   run pages          ── cases/pages ──► the wizard, the pages, and who gets in
 //!   demo               ── a machine from the raw image, its page on 127.0.0.1
 //!   bench boot         ── seconds from the start of QEMU to the page, and those of a plain Debian
 //!   bench install      ── seconds of an unattended installation, and from the disk to the page
+//!   bench page         ── answers in a second of the overview and the API, to many clients at once
 //! ```
 //!
 //! All of it is meant to be started by `./just` inside the testbed, where QEMU and the other programs are.
@@ -18,6 +20,7 @@ mod case;
 mod demo;
 mod install;
 mod layout;
+mod pages;
 mod run;
 
 use std::process::ExitCode;
@@ -50,6 +53,8 @@ enum Bench {
     Boot(bench::boot::Args),
     /// An unattended installation, and the first boot from the disk.
     Install(bench::install::Args),
+    /// The overview and the API, read by many clients at once.
+    Page(bench::page::Args),
 }
 
 fn main() -> ExitCode {
@@ -68,5 +73,6 @@ fn start(cli: Cli) -> Result<ExitCode> {
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(Bench::Boot(args)) => bench::boot::boot(&args),
         Command::Bench(Bench::Install(args)) => bench::install::install(&args),
+        Command::Bench(Bench::Page(args)) => bench::page::page(&args),
     }
 }

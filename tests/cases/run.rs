@@ -18,6 +18,7 @@ use crate::browser::{self, Web};
 use crate::case::{Case, Ground, Notes};
 use crate::install::{self, site::Site};
 use crate::layout::Layout;
+use crate::pages;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +45,8 @@ enum Group {
     Browser,
     /// Installation to disk, networks, and what must survive a power cut.
     Install,
+    /// The wizard, the pages, and who gets in.
+    Pages,
 }
 
 /// Runs the cases; the exit code says whether all passed.
@@ -57,8 +60,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let browser = matching(browser::cases(), wanted(Group::Browser), filter);
     let boot = matching(boot::cases(), wanted(Group::Boot), filter);
     let install = matching(install::cases(&args.install), wanted(Group::Install), filter);
+    let pages = matching(pages::cases(), wanted(Group::Pages), filter);
     ensure!(
-        !browser.is_empty() || !boot.is_empty() || !install.is_empty(),
+        !browser.is_empty() || !boot.is_empty() || !install.is_empty() || !pages.is_empty(),
         "no case has \"{filter}\" in its name; --list names them all"
     );
     let arguments = Arguments {
@@ -71,6 +75,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let names = browser.into_iter().map(|case| case.name);
         let names = names.chain(boot.into_iter().map(|case| case.name));
         let names = names.chain(install.into_iter().map(|case| case.name));
+        let names = names.chain(pages.into_iter().map(|case| case.name));
         let trials = names.map(|name| Trial::test(name, || Ok(())));
         return Ok(libtest_mimic::run(&arguments, trials.collect()).exit_code());
     }
@@ -88,7 +93,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let (reports, _) = play.folders("browser");
         failed |= play.group("browser", Tested::NOTHING, browser, Web::new(reports)?);
     }
-    if boot.is_empty() && install.is_empty() {
+    if boot.is_empty() && install.is_empty() && pages.is_empty() {
         return Ok(code(failed));
     }
     let artifacts = Artifacts::find(&layout.image())?;
@@ -116,6 +121,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let (reports, scratch) = play.folders("install");
         let site = Site::new(artifacts.clone(), reports, scratch, args.install.clone())?;
         failed |= play.group("install", tested, install, site);
+    }
+    if !pages.is_empty() {
+        let (reports, scratch) = play.folders("pages");
+        let options = install::Options::short();
+        let site = Site::new(artifacts.clone(), reports, scratch, options)?;
+        failed |= play.group("pages", tested, pages, site);
     }
     Ok(code(failed))
 }

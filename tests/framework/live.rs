@@ -24,9 +24,15 @@ impl Listener {
     /// The file cannot be made, or curl is not there.
     pub fn start(node: &Node, heard: &Path) -> Result<Self> {
         let file = File::create(heard).with_context(|| format!("cannot make {}", heard.display()))?;
+        // In a file, as a list of processes shows arguments.
+        let config = heard.with_extension("curlrc");
+        fs::write(&config, node.credentials()?)
+            .with_context(|| format!("cannot write {}", config.display()))?;
         let curl = spawn(
             Cmd::new("curl")
                 .args(["--silent", "--insecure", "--no-buffer", "--noproxy", "*"])
+                .arg("--config")
+                .arg(&config)
                 .arg(node.url("/events"))
                 .stdout(Stdio::File(file))
                 .stderr(Stdio::Null),

@@ -1,6 +1,7 @@
 //! A node as others see it: over HTTPS.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use pocketstack_model::node::Overview;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::access::Access;
+use crate::serial::Serial;
+
 /// What a node answered to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -22,15 +26,85 @@ pub struct Answer {
 }
 
 /// A node at an address. Its certificate is its own and nobody's; [`Node::fingerprint`] is what identifies it.
+///
+/// With its console it is asked as the admin: with a token, which is made when the first request needs it.
 #[derive(Debug, Clone)]
 pub struct Node {
     address: SocketAddr,
+    access: Option<Arc<Access>>,
+}
+
+/// Where everybody gets an answer: no token is made for it, as the node may not be able to make one yet.
+const PUBLIC: [&str; 4] = ["/healthz", "/static/", "/sign-in", "/setup"];
+
+/// What a request says.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Get,
+    Post(&'a Value),
 }
 
 impl Node {
-    /// The node at this address.
+    /// The node at this address, as a stranger sees it.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address }
+        Self {
+            address,
+            access: None,
+        }
+    }
+
+    /// The same node, as its admin sees it: it is set up with the code on this console if it is not, and has the test's
+    /// password.
+    pub fn with_console(self, console: &Serial) -> Self {
+        Self {
+            access: Some(Arc::new(Access::new(console.clone()))),
+            ..self
+        }
+    }
+
+    /// The same node at another address.
+    pub fn moved_to(&self, address: SocketAddr) -> Self {
+        Self {
+            address,
+            access: self.access.clone(),
+        }
+    }
+
+    /// The same node, as a stranger sees it.
+    pub fn as_stranger(&self) -> Self {
+        Self::new(self.address)
+    }
+
+    /// The token that the admin's requests carry. Sets the node up if it is not.
+    ///
+    /// # Errors
+    /// The node gives none; or it is known as a stranger sees it only.
+    pub fn token(&self) -> Result<String> {
+        let access = self.access.as_ref();
+        let access = access.context("the console of this node is not known")?;
+        access.token(self, None)
+    }
+
+    /// The header that says who asks; none for a stranger.
+    ///
+    /// # Errors
+    /// Those of [`Node::token`].
+    pub fn authorization(&self) -> Result<Option<String>> {
+        match self.access {
+            Some(_) => Ok(Some(format!("Authorization: Bearer {}", self.token()?))),
+            None => Ok(None),
+        }
+    }
+
+    /// What curl(1) must be told (`--config`) so that the node knows who asks; nothing for a stranger.
+    ///
+    /// # Errors
+    /// Those of [`Node::token`].
+    pub(crate) fn credentials(&self) -> Result<String> {
+        match self.access {
+            Some(_) => Ok(bearer(&self.token()?)),
+            None => Ok(String::new()),
+        }
     }
 
     /// Where it is.
@@ -52,7 +126,7 @@ impl Node {
     /// # Errors
     /// No answer within `limit`.
     pub fn get(&self, path: &str, limit: Duration) -> Result<Answer> {
-        self.ask(path, limit, |curl| curl.arg("--location"))
+        self.ask(path, Call::Get, limit)
     }
 
     /// Posts a JSON document.
@@ -60,22 +134,59 @@ impl Node {
     /// # Errors
     /// No answer within `limit`.
     pub fn post(&self, path: &str, document: &Value, limit: Duration) -> Result<Answer> {
-        // The document may hold a code: it goes through standard input, which no list of processes shows.
-        self.ask(path, limit, |curl| {
-            curl.args(["--header", "Content-Type: application/json"])
-                .args(["--data-binary", "@-"])
-                .input(document.to_string())
-        })
+        self.ask(path, Call::Post(document), limit)
     }
 
-    fn ask(&self, path: &str, limit: Duration, how: impl FnOnce(Cmd) -> Cmd) -> Result<Answer> {
+    /// Posts a JSON document without a token.
+    ///
+    /// # Errors
+    /// No answer within `limit`.
+    pub fn post_as_stranger(&self, path: &str, document: &Value, limit: Duration) -> Result<Answer> {
+        Ok(self.send(path, Call::Post(document), None, limit)?.0)
+    }
+
+    fn ask(&self, path: &str, call: Call<'_>, limit: Duration) -> Result<Answer> {
+        let public = PUBLIC.iter().any(|public| path.starts_with(public));
+        let Some(access) = self.access.as_ref().filter(|_| !public) else {
+            return Ok(self.send(path, call, None, limit)?.0);
+        };
+        let token = access.token(self, None)?;
+        let (answer, known) = self.send(path, call, Some(&token), limit)?;
+        if known {
+            return Ok(answer);
+        }
+        // Its state was made anew since: the token is of a machine that is gone.
+        let token = access.token(self, Some(&token))?;
+        Ok(self.send(path, call, Some(&token), limit)?.0)
+    }
+
+    /// The answer, and whether the node knew who asked.
+    fn send(
+        &self,
+        path: &str,
+        call: Call<'_>,
+        token: Option<&str>,
+        limit: Duration,
+    ) -> Result<(Answer, bool)> {
         let seconds = limit.as_secs().max(1).to_string();
+        let mut config = token.map(bearer).unwrap_or_default();
+        match call {
+            Call::Get => config += "location\n",
+            Call::Post(document) => {
+                let document = document.to_string().replace('\\', "\\\\").replace('"', "\\\"");
+                config +=
+                    &format!("header = \"Content-Type: application/json\"\ndata-binary = \"{document}\"\n");
+            }
+        }
+        // Token and document may be secret: they go through standard input, which no list of processes shows.
         let curl = self
             .curl(&seconds)
-            .args(["--write-out", "\n%{http_code}"])
+            .args(["--config", "-"])
+            .args(["--write-out", "\n%{url_effective} %{http_code}"])
             .arg(self.url(path))
+            .input(config)
             .within(limit + Duration::from_secs(5));
-        let output = run(how(curl))?;
+        let output = run(curl)?;
         split_answer(&output.text()).with_context(|| format!("{} gave no HTTP status", self.url(path)))
     }
 
@@ -163,6 +274,11 @@ fn connects(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, Duration::from_secs(2)).is_ok()
 }
 
+/// The line for curl that carries a token.
+fn bearer(token: &str) -> String {
+    format!("header = \"Authorization: Bearer {token}\"\n")
+}
+
 fn bracketed(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),
@@ -170,18 +286,23 @@ fn bracketed(ip: IpAddr) -> String {
     }
 }
 
-fn split_answer(said: &str) -> Option<Answer> {
-    let (body, status) = said.rsplit_once('\n')?;
+/// The answer in what curl has said, and whether it is not just the way to the door.
+fn split_answer(said: &str) -> Option<(Answer, bool)> {
+    let (body, rest) = said.rsplit_once('\n')?;
+    let (url, status) = rest.trim().rsplit_once(' ')?;
     // curl writes 000 when there was no answer.
-    let status = status.trim().parse().ok().filter(|status| *status >= 100)?;
-    Some(Answer {
+    let status = status.parse().ok().filter(|status| *status >= 100)?;
+    let (_, path) = url.split_once("://")?.1.split_once('/')?;
+    let door = status == 401 || path.starts_with("sign-in") || path.starts_with("setup");
+    let answer = Answer {
         status,
         body: body.to_owned(),
-    })
+    };
+    Some((answer, !door))
 }
 
 /// SHA-256 of the first certificate in a PEM text, as [`Node::fingerprint`] has it.
-pub(crate) fn fingerprint_of_pem(said: &str) -> Result<String> {
+pub fn fingerprint_of_pem(said: &str) -> Result<String> {
     let (_, rest) = said
         .split_once("-----BEGIN CERTIFICATE-----")
         .context("the node showed no certificate")?;
@@ -205,22 +326,16 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
 
     #[test]
-    fn status_and_body_are_told_apart() {
+    fn status_and_body_are_told_apart_and_the_door_is_known() {
+        let split = |said| split_answer(said).map(|(answer, known)| (answer.status, answer.body, known));
+        assert_eq!(split("a\nb\nhttps://n/x 200"), Some((200, "a\nb".into(), true)));
+        assert_eq!(split("\nhttps://n/ 404"), Some((404, String::new(), true)));
+        assert_eq!(split("\nhttps://n/api 401"), Some((401, String::new(), false)));
         assert_eq!(
-            split_answer("a\nb\n200"),
-            Some(Answer {
-                status: 200,
-                body: "a\nb".into()
-            })
+            split("p\nhttps://n/sign-in?to=/x 200"),
+            Some((200, "p".into(), false))
         );
-        assert_eq!(
-            split_answer("\n404"),
-            Some(Answer {
-                status: 404,
-                body: String::new()
-            })
-        );
-        assert_eq!(split_answer("\n000"), None);
+        assert_eq!(split("\nhttps://n/ 000"), None);
     }
 
     #[test]

@@ -32,6 +32,14 @@ impl Asset {
     }
 }
 
+/// One file for browsers, several for people.
+const STYLE: &str = concat!(
+    include_str!("../static/base.css"),
+    include_str!("../static/content.css"),
+    include_str!("../static/forms.css"),
+    include_str!("../static/graphs.css"),
+);
+
 /// All files.
 pub struct Assets {
     pub style: Asset,
@@ -43,7 +51,7 @@ impl Assets {
     /// With their marks.
     pub fn new() -> Self {
         Self {
-            style: Asset::new("style.css", include_str!("../static/style.css"), ContentType::CSS),
+            style: Asset::new("style.css", STYLE, ContentType::CSS),
             script: Asset::new(
                 "live.js",
                 include_str!("../static/live.js"),

@@ -1,33 +1,48 @@
 //! The node's own TLS certificate: made on first boot, kept over restarts.
 //!
-//! It is self-signed, for there is nobody yet who could sign it; the console shows its fingerprint for comparison.
+//! The machine signs it with an authority of its own ([`authority`]), which browsers may import; the console shows its
+//! fingerprint for comparison. People may bring one that somebody else has signed ([`upload`]).
 
+pub mod authority;
 mod check;
-mod store;
+mod facts;
+pub mod upload;
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use pocketstack_model::node::{Management, Overview};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
     SanType,
 };
 use ring::digest;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use crate::files::{self, FileError};
+
+use authority::Authority;
+pub use facts::Facts;
 
 /// Name of the certificate in the state folder.
 const CERTIFICATE: &str = "certificate.pem";
 /// Name of the private key in the state folder.
 const KEY: &str = "key.pem";
+/// Name of the private key of a certificate that is about to take the place of the one before.
+const NEXT_KEY: &str = "key-next.pem";
 
 /// A certificate and its private key, both PEM, known to belong together.
 pub struct Pair {
     /// Certificate.
     pub certificate: String,
-    /// Private key, PKCS #8.
+    /// Private key.
     pub key: String,
     /// SHA-256 over the DER form of the certificate, as browsers show it: "AB:CD:…".
     pub fingerprint: String,
+    /// Names it is for, addresses aside.
+    pub names: Vec<String>,
 }
 
 /// Whom a new certificate is for.
@@ -39,19 +54,29 @@ pub struct Subject {
     pub addresses: Vec<IpAddr>,
 }
 
+impl Subject {
+    /// The machine with this overview.
+    pub fn of(overview: &Overview) -> Self {
+        let addresses = match &overview.management {
+            Management::Up { addresses, .. } => addresses.iter().map(|address| address.address).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            name: overview.name.clone(),
+            addresses,
+        }
+    }
+}
+
+/// Where the certificate is kept, for the page that replaces it.
+pub struct Folder(pub PathBuf);
+
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Something could not be read from or written to the state folder.
-    #[error("cannot {doing} {}; the folder given with --state must belong to the user of this program", .path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the kernel said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The certificate could not be made.
     #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
@@ -64,19 +89,30 @@ pub enum Error {
 /// When the folder cannot be read or written.
 pub fn load(state: &Path) -> Result<Option<Pair>, Error> {
     let (certificate, key) = (state.join(CERTIFICATE), state.join(KEY));
-    let (found_certificate, found_key) = (store::read(&certificate)?, store::read(&key)?);
+    let found_certificate = files::read(&certificate)?;
+    let mut found_key = files::read(&key)?;
     if found_certificate.is_none() && found_key.is_none() {
         return Ok(None);
     }
-    match check::pair(found_certificate.as_deref(), found_key.as_deref()) {
+    let mut checked = check(found_certificate.as_deref(), found_key.as_deref());
+    if checked.is_err()
+        && let Some(next) = files::read(&state.join(NEXT_KEY))?
+        && let Ok(der) = check(found_certificate.as_deref(), Some(&next))
+    {
+        // `keep` was cut off between its last two steps.
+        files::rename(&state.join(NEXT_KEY), &key)?;
+        (checked, found_key) = (Ok(der), Some(next));
+    }
+    match checked {
         Ok(der) => {
-            store::tighten(&key)?;
+            files::tighten(&key)?;
             let text =
                 |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default();
             Ok(Some(Pair {
                 certificate: text(found_certificate),
                 key: text(found_key),
                 fingerprint: fingerprint(&der),
+                names: names(&der),
             }))
         }
         Err(why) => {
@@ -85,31 +121,62 @@ pub fn load(state: &Path) -> Result<Option<Pair>, Error> {
                  browsers will ask once more whether to trust this node",
                 state.display()
             );
-            store::move_aside(&certificate)?;
-            store::move_aside(&key)?;
+            files::move_aside(&certificate)?;
+            files::move_aside(&key)?;
             Ok(None)
         }
     }
 }
 
-/// Makes a new pair for `subject` and keeps it in `state`. A crash at any moment leaves either nothing, or a pair
-/// that [`load`] tells apart from a good one.
+/// What the certificate kept in `state` says of itself; `None` when there is none that can be read.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn facts(state: &Path) -> Result<Option<Facts>, Error> {
+    let found = files::read(&state.join(CERTIFICATE))?;
+    let der = found.and_then(|pem| CertificateDer::from_pem_slice(&pem).ok());
+    Ok(der.and_then(|der| Facts::of(&der)))
+}
+
+/// Whether what was found on disk is whole, however it came there.
+fn check(certificate: Option<&[u8]>, key: Option<&[u8]>) -> Result<Vec<u8>, String> {
+    upload::kept(certificate, key).unwrap_or_else(|| check::pair(certificate, key))
+}
+
+fn names(der: &[u8]) -> Vec<String> {
+    Facts::of(der).map(|facts| facts.names).unwrap_or_default()
+}
+
+/// Makes a new pair for `subject` and keeps it in `state`, in place of the one before.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn create(state: &Path, subject: &Subject) -> Result<Pair, Error> {
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-    let certificate = parameters(subject)?.self_signed(&key)?;
+    let authority = Authority::of(state, &subject.name)?;
+    let certificate = authority.sign(&parameters(subject)?, &key)?;
     let pair = Pair {
-        certificate: certificate.pem(),
+        certificate: upload::seal(upload::SIGNED_HERE, &certificate.pem()),
         key: key.serialize_pem(),
         fingerprint: fingerprint(certificate.der()),
+        names: names(certificate.der()),
     };
-    store::make_folder(state)?;
-    // The key first: a certificate whose key is missing or older is recognised, and so is the opposite.
-    store::write(&state.join(KEY), pair.key.as_bytes(), 0o600)?;
-    store::write(&state.join(CERTIFICATE), pair.certificate.as_bytes(), 0o644)?;
+    keep(state, &pair)?;
     Ok(pair)
+}
+
+/// Keeps a pair in `state`, in place of the one before. A crash at any moment leaves the old pair or the new one: the
+/// certificate decides, and [`load`] finds its key under either name.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn keep(state: &Path, pair: &Pair) -> Result<(), Error> {
+    files::make_folder(state)?;
+    let next = state.join(NEXT_KEY);
+    files::write(&next, pair.key.as_bytes(), 0o600)?;
+    files::write(&state.join(CERTIFICATE), pair.certificate.as_bytes(), 0o644)?;
+    files::rename(&next, &state.join(KEY))?;
+    Ok(())
 }
 
 fn parameters(subject: &Subject) -> Result<CertificateParams, Error> {
@@ -143,11 +210,16 @@ fn parameters(subject: &Subject) -> Result<CertificateParams, Error> {
     parameters.is_ca = IsCa::ExplicitNoCa;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    parameters.use_authority_key_identifier_extension = true;
+    valid_for_ever(&mut parameters);
+    Ok(parameters)
+}
+
+fn valid_for_ever(parameters: &mut CertificateParams) {
     // Always valid. An old machine may start with a clock that is years off, and who has compared the fingerprint
     // should not have to do it again. RFC 5280 section 4.1.2.5: 9999-12-31 says "no well-defined expiration date".
     parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
     parameters.not_after = rcgen::date_time_ymd(9999, 12, 31).replace_time(LAST_SECOND);
-    Ok(parameters)
 }
 
 const LAST_SECOND: time::Time = match time::Time::from_hms(23, 59, 59) {

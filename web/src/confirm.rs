@@ -1,15 +1,13 @@
 //! Confirming a change of the networks: what the page and the API share.
 //!
-//! Nobody signs in for this. The code is the proof: only who made the change was given it, and it cannot be found by
-//! trying, see [`Tries`].
+//! Besides being signed in it takes the code: it proves that who made the change reaches this machine over the new networks.
 
 use pocketstack_model::status::NetworkChange;
 use rocket::http::Status;
-use rocket::request::{FromRequest, Outcome, Request};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::node::{Cached, NotConfirmed, Unavailable};
+use crate::node::{Cached, NotDone, Unavailable};
 
 /// Wrong codes that are passed on for one change.
 const MOST: u8 = 5;
@@ -109,34 +107,46 @@ impl Tries {
         }
         match node.confirm_network(code).await {
             Ok(()) => Ok(()),
-            Err(NotConfirmed::Unavailable(unavailable)) => Err(Refusal::Unavailable(unavailable)),
-            Err(NotConfirmed::NothingWaits) => Err(Refusal::NothingWaits),
-            Err(NotConfirmed::TooManyTries) => Err(Refusal::TooMany { until }),
-            // No try is spent: it was not the code.
-            Err(NotConfirmed::Refused(why)) => Err(Refusal::NotKept(why)),
-            Err(NotConfirmed::WrongCode(why)) => {
+            Err(NotDone::Unavailable(unavailable)) => Err(Refusal::Unavailable(unavailable)),
+            Err(NotDone::NothingWaits(_)) => Err(Refusal::NothingWaits),
+            Err(NotDone::TooManyTries(_)) => Err(Refusal::TooMany { until }),
+            Err(NotDone::WrongCode(why)) => {
                 *wrong = Some((until, so_far + 1));
                 Err(Refusal::Refused {
                     why,
                     left: MOST - so_far - 1,
                 })
             }
+            // No try is spent: it was not the code.
+            Err(refused) => Err(Refusal::NotKept(refused.to_string())),
         }
     }
 }
 
-/// A request that no page of another site has sent (Fetch Metadata, W3C). Programs other than browsers say nothing.
-pub struct SameOrigin;
+/// The code of a change that was made on a page: the admin, who may have had to sign in anew at the new address, need not
+/// type it there. It is known by the end of its change; the code of one made elsewhere is typed.
+#[derive(Default)]
+pub struct Made(std::sync::Mutex<Option<(OffsetDateTime, String)>>);
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for SameOrigin {
-    type Error = ();
+impl Made {
+    /// Remembers the code of the change that waits now, and forgets the one before.
+    pub fn remember(&self, change: &NetworkChange, code: &str) {
+        *self.lock() = match change {
+            NetworkChange::Unconfirmed { until } => Some((*until, code.to_owned())),
+            NetworkChange::None | NetworkChange::Reverted { .. } => None,
+        };
+    }
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match request.headers().get_one("Sec-Fetch-Site") {
-            None | Some("same-origin" | "none") => Outcome::Success(Self),
-            Some(_) => Outcome::Error((Status::Forbidden, ())),
-        }
+    /// The code for this change, if it was made on a page.
+    pub fn code(&self, change: &NetworkChange) -> Option<String> {
+        let made = self.lock();
+        let (of, code) = made.as_ref()?;
+        matches!(change, NetworkChange::Unconfirmed { until } if until == of).then(|| code.clone())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(OffsetDateTime, String)>> {
+        // What is in there is right after each statement.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -163,7 +173,7 @@ mod tests {
 
     use super::testing::{CODE, unconfirmed};
     use super::*;
-    use crate::node::{FakeNode, MAX_AGE, NO_ROOM, example};
+    use crate::node::{FakeNode, MAX_AGE, example};
 
     #[tokio::test]
     async fn a_crowd_gets_no_more_tries_than_one() {
@@ -184,19 +194,31 @@ mod tests {
         assert_eq!(tries.confirm(&cached, CODE).await, Ok(()));
     }
 
+    #[test]
+    fn a_code_is_remembered_for_its_own_change_alone() {
+        let (one, other) = (unconfirmed(60), unconfirmed(90));
+        let made = Made::default();
+        assert_eq!(made.code(&one), None);
+        made.remember(&one, CODE);
+        assert_eq!(made.code(&one).as_deref(), Some(CODE));
+        assert_eq!(made.code(&other), None, "made elsewhere");
+        assert_eq!(made.code(&NetworkChange::None), None);
+        made.remember(&NetworkChange::None, CODE);
+        assert_eq!(made.code(&one), None);
+    }
+
     #[tokio::test]
     async fn a_change_that_cannot_be_kept_costs_no_try() {
         let node = Arc::new(FakeNode::new(example()));
         node.change(|overview| overview.network_change = unconfirmed(60));
         let (cached, tries) = (Cached::new(node.clone(), MAX_AGE), Tries::default());
+        node.refuse(NotDone::NotStored("make room".to_owned()));
         for _ in 0..=MOST {
-            let refusal = tries
-                .confirm(&cached, NO_ROOM)
-                .await
-                .expect_err("there is no room");
+            let refusal = tries.confirm(&cached, CODE).await.expect_err("there is no room");
             assert_eq!(refusal, Refusal::NotKept("make room".to_owned()));
             assert_eq!(refusal.status(), Status::ServiceUnavailable);
         }
+        node.come_back();
         assert_eq!(tries.confirm(&cached, CODE).await, Ok(()));
     }
 

@@ -8,7 +8,7 @@ use rocket::{Request, Response, async_trait};
 ///
 /// Strict-Transport-Security is left out, and taken out where Rocket adds it: with it a browser refuses to go on
 /// at a certificate it does not trust (RFC 6797 section 12.1), and this one is self-signed. Plain HTTP is not served at all.
-const HEADERS: [(&str, &str); 6] = [
+pub const HEADERS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action \

@@ -12,6 +12,7 @@ use rocket::{Route, Shutdown, State, get, routes};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 
+use crate::access::Admin;
 use crate::api::Problem;
 use crate::node::Cached;
 
@@ -47,6 +48,7 @@ pub fn routes() -> Vec<Route> {
 
 #[get("/events")]
 fn events(
+    _admin: Admin,
     node: &State<Cached>,
     listeners: &State<Listeners>,
     mut shutdown: Shutdown,

@@ -7,24 +7,35 @@
 //! pocketstackd ─D-Bus┤       │ watch: count of changes
 //!                    │       ├──────────────▶ live: /events, one stream per open page (at most 64)
 //!                    └ node::Cached (≤ 1 s, one question at a time)
-//!                            ├──▶ page: /, /network/confirm      server-rendered HTML (templates/, static/)
-//!                            └──▶ api:  /api/v1/node, /api/v1/network/confirm, /healthz
+//!                            ├──▶ page: /, /setup, /sign-in, …   server-rendered HTML (templates/, locales/, static/)
+//!                            └──▶ api:  /api/v1, /healthz
 //! ```
+//!
+//! Before a page or the API answers, [`access`] has seen who asks.
 //!
 //! The certificate is made on first boot and kept in the state folder ([`certificate`]). systemd is told READY=1
 //! once the server listens ([`notify`]).
 
+mod access;
 mod api;
 mod assets;
 mod certificate;
+mod clock;
 mod confirm;
+mod files;
+mod form;
 mod headers;
 mod live;
+mod locale;
 mod methods;
+#[cfg(test)]
+mod mutation;
 mod node;
 mod notify;
 mod page;
+mod secret;
 mod server;
+mod support;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -34,11 +45,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use pocketstack_model::node::Management;
 use tokio::time::{Instant, sleep};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use certificate::{Pair, Subject};
+use clock::Clock;
 use node::{DbusNode, NodeSource};
 
 /// The pages and the REST API of a PocketStack node, over HTTPS
@@ -48,9 +62,12 @@ struct Arguments {
     /// Address and port to listen on; `[::]` means all addresses, of IPv4 too
     #[arg(long, default_value = "[::]:443")]
     listen: SocketAddr,
-    /// Folder that keeps certificate.pem and key.pem
+    /// Folder that keeps the certificate, the tokens and the record of what was done
     #[arg(long, default_value = "/var/lib/pocketstack/web")]
     state: PathBuf,
+    /// Folder that keeps who is signed in, over a restart of this program
+    #[arg(long, default_value = "/run/pocketstack-web")]
+    runtime: PathBuf,
     /// D-Bus address of the bus the node controller is on, instead of the system bus
     #[arg(long, value_name = "ADDRESS")]
     bus: Option<String>,
@@ -85,12 +102,33 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let pair = pair(&arguments.state, &*node).await?;
     tracing::info!("SHA-256 fingerprint of the certificate: {}", pair.fingerprint);
     let listen = reachable(arguments.listen);
-    server::build(server::config(listen, &pair), node)
+    let config = server::config(listen, &pair);
+    let kept = server::Kept {
+        state: arguments.state,
+        runtime: usable(arguments.runtime),
+        names: pair.names,
+        clock: Clock::boot(),
+    };
+    server::build(config, node, kept)
         .launch()
         .await
         .map(drop)
         .map_err(|error| anyhow::anyhow!("{}", error.kind()))
         .with_context(|| format!("cannot serve on {listen}"))
+}
+
+/// The runtime folder, if it is there or can be made. systemd makes it; without one a restart signs everybody out.
+fn usable(runtime: PathBuf) -> Option<PathBuf> {
+    match files::make_folder(&runtime) {
+        Ok(()) => Some(runtime),
+        Err(error) => {
+            tracing::warn!(
+                "who is signed in is forgotten when this program is restarted: {error}: {}",
+                error.source
+            );
+            None
+        }
+    }
 }
 
 /// The kept certificate, or a new one.
@@ -114,18 +152,7 @@ async fn subject(node: &dyn NodeSource) -> Subject {
     let give_up = Instant::now() + PATIENCE;
     loop {
         let why = match node.overview().await {
-            Ok(overview) => {
-                let addresses = match &overview.management {
-                    Management::Up { addresses, .. } => {
-                        addresses.iter().map(|address| address.address).collect()
-                    }
-                    _ => Vec::new(),
-                };
-                return Subject {
-                    name: overview.name,
-                    addresses,
-                };
-            }
+            Ok(overview) => return Subject::of(&overview),
             Err(why) => why,
         };
         if Instant::now() >= give_up {
@@ -159,10 +186,14 @@ fn log() {
     const USUAL: &str =
         "info,rocket=warn,rocket::launch=off,rocket::server=off,rocket::shield=off,rocket_http=error";
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // The code that Rocket makes for each route has a line for each request that is not signed in, and no name of its own.
+    let named = filter_fn(|metadata| !metadata.target().ends_with("::_"));
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
-        .without_time()
+        .without_time();
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines.with_filter(named))
         .init();
 }

@@ -1,4 +1,4 @@
-// Keeps the overview current. The page is whole without this script: a reload shows the same.
+// Keeps the overview, the logs and the progress of an installation current. The page is whole without this script: a reload shows the same.
 //
 // The server tells over /events that something has changed; the page is then fetched again and the parts marked
 // data-live are exchanged where they differ, so that focus, scroll position and selection stay. What changes all the
@@ -24,7 +24,17 @@ async function refresh() {
   clearTimeout(timer);
   let next = RHYTHM_MS;
   try {
-    const response = await fetch("/", { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
+    const response = await fetch(location.pathname + location.search, {
+      cache: "no-store",
+      // Looking on alone keeps nobody signed in.
+      headers: { "X-Background": "1" },
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    if (response.redirected) {
+      // The session has ended: the page to sign in with takes the place of this one.
+      location.assign(response.url);
+      return;
+    }
     exchange(new DOMParser().parseFromString(await response.text(), "text/html"));
     stale(false);
     if (response.status === 503) next = RETRY_MS;

@@ -18,6 +18,8 @@ pub const EMPTY: &str = "_empty";
 pub const STATE: &str = "pocketstack-state";
 /// Name of the state partition of a machine that is started from a medium: a disk without a system.
 pub const STATE_OF_MEDIUM: &str = "pocketstack-state-of-medium";
+/// A file in the state that says, at a start, that all of it is to be removed.
+pub const RESET_MARK: &str = "lib/pocketstack/factory-reset";
 /// Name of the physical volume, on any disk. A system beside it was installed, and is no medium.
 pub const LVM: &str = "pocketstack-lvm";
 /// Name of the physical volume on a further disk until the installation is complete.

@@ -11,9 +11,10 @@
 //!   networkd     has systemd-networkd read its files, or try again     D-Bus
 //!   clock        the time, and how systemd-timesyncd gets on           /sys, D-Bus
 //!   settings     host name, time zone, files under /etc                the kernel, /etc
+//!   firewall     what may come in over the network                       nft
+//!   ssh          the key by which others recognise the node              ssh-keygen
 //!   journal      the last lines of the log                             journalctl
 //!   volumes      a small file on a volume somebody has plugged in      udev's data, mount
-//!   download     a small text from a server known by its certificate   HTTPS
 //!   hypervisor   versions of libvirt and its hypervisor                libvirt
 //!   modules      loads a kernel module                                 modprobe
 //!   kvm, drbd,   whether they can do their work                        /dev, /proc, /sys, their own programs
@@ -32,8 +33,8 @@ pub mod boot;
 pub mod clock;
 pub mod component;
 pub mod counters;
-pub mod download;
 pub mod drbd;
+pub mod firewall;
 pub mod heartbeat;
 pub mod hypervisor;
 pub mod inventory;
@@ -46,6 +47,7 @@ pub mod networkd;
 pub mod random;
 pub mod root;
 pub mod settings;
+pub mod ssh;
 pub mod systemd;
 pub mod volumes;
 pub mod whole;

@@ -6,33 +6,13 @@
 
 mod bench;
 mod contract;
-
-use std::time::Duration;
+mod namespace;
 
 use bench::{FakeBench, KernelBench};
 use contract::networks::{on, vlan};
 use contract::{neighbours, networks, software, storm, traffic};
-use pocketstack_exec::{Cmd, Stdio, run};
+use namespace::inside;
 use pocketstack_model::config::network::NetworkSettings;
-
-const INSIDE: &str = "POCKETSTACK_TEST_INSIDE";
-
-/// Runs the test of this name again in new user and network namespaces; true if this already is that run.
-fn inside(test: &str) -> anyhow::Result<bool> {
-    if std::env::var_os(INSIDE).is_some() {
-        return Ok(true);
-    }
-    let again = Cmd::new("unshare")
-        .args(["--map-root-user", "--net", "--"])
-        .arg(std::env::current_exe()?)
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .stdout(Stdio::Inherit)
-        .stderr(Stdio::Inherit)
-        .within(Duration::from_secs(120));
-    run(again)?;
-    Ok(false)
-}
 
 /// A bench in a namespace of its own, and the test on it; `missing` says what this kernel cannot do.
 macro_rules! in_namespace {

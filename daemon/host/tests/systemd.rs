@@ -4,6 +4,7 @@
 use std::os::unix::net::UnixStream;
 
 use pocketstack_host::systemd::{DbusSystemd, Error, FakeSystemd, Power, Systemd, UnitName, UnitState};
+use pocketstack_model::unit::{Active, AtStart};
 
 fn unit(name: &str) -> UnitName {
     UnitName::try_from(name).expect("a name of a unit")
@@ -45,6 +46,27 @@ async fn contract(systemd: &impl Systemd, machine: &FakeSystemd) -> anyhow::Resu
     assert_eq!(
         systemd.failed_units().await?,
         ["another.mount", "broken@1.service"]
+    );
+
+    let names = [good.clone(), masked.clone(), unit("nowhere.service")];
+    let shown = systemd.units(&names).await?;
+    let told: Vec<(&str, Active, AtStart)> = shown
+        .iter()
+        .map(|unit| (unit.name.as_str(), unit.active, unit.at_start))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("another.mount", Active::Failed, AtStart::No),
+            ("broken@1.service", Active::Failed, AtStart::No),
+            ("good.service", Active::Active, AtStart::No),
+            ("masked.service", Active::Inactive, AtStart::Masked),
+        ]
+    );
+    assert!(
+        shown
+            .iter()
+            .all(|unit| unit.since.is_some() && !unit.description.is_empty())
     );
 
     for refused in [&masked, &unit("nowhere.service")] {

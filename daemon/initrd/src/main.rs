@@ -3,7 +3,8 @@
 //! asks, there and later, to tell the root apart from another one with the same ids (`link.rs`).
 //!
 //! ```text
-//!   which disk is the root on? ─► its state partition, or the one made for it elsewhere (`state.rs`) ─► fsck, mount at /var
+//!   which disk is the root on? ─► its state partition, or the one made for it elsewhere (`state.rs`) ─► fsck, mount at /var,
+//!                              │                                                   emptied if that is wanted (`reset.rs`)
 //!                              └► none (disc, network): memory at /var
 //!   /var  ◄── what packages expect to find there, where it is missing
 //!   /etc  ◄── a volatile layer over the read-only one, with the machine's id from /var
@@ -16,6 +17,7 @@ mod cmdline;
 mod device;
 mod layers;
 mod link;
+mod reset;
 mod state;
 
 use std::path::Path;

@@ -12,12 +12,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::mount::{MsFlags, mount as sys_mount};
+use nix::mount::{MsFlags, mount as sys_mount, umount};
 use pocketstack_disk::parts;
 use pocketstack_exec::{Cmd, Stdio, run};
 
 use crate::cmdline::word;
 use crate::device;
+use crate::reset;
 
 /// How long the kernel may take to show a new partition, and its node in `/dev`.
 const SHOWS: Duration = Duration::from_secs(10);
@@ -60,14 +61,27 @@ pub fn mount(sys: &Path, dev: &Path, sysroot: &Path, line: &str) -> Result<()> {
         // The kernel may still mount it; if not, that says why.
         Err(error) => eprintln!("{part}: {error}"),
     }
-    sys_mount(
-        Some(&node),
-        &sysroot.join("var"),
-        Some("ext4"),
-        MsFlags::MS_NODEV | MsFlags::MS_NOSUID,
-        None::<&str>,
-    )
-    .with_context(|| format!("{part} cannot be mounted"))
+    let var = sysroot.join("var");
+    mount_at(&node, &var, None)?;
+    if reset::is_wanted(&var) {
+        println!("{part}: everything is removed, as the reset of this machine was asked for");
+        again(&node, &var, Some("discard"))?;
+        reset::empty(&var)?;
+        again(&node, &var, None)?;
+    }
+    Ok(())
+}
+
+fn mount_at(node: &Path, var: &Path, options: Option<&str>) -> Result<()> {
+    let flags = MsFlags::MS_NODEV | MsFlags::MS_NOSUID;
+    sys_mount(Some(node), var, Some("ext4"), flags, options)
+        .with_context(|| format!("{} cannot be mounted", node.display()))
+}
+
+/// Mounts it with other options: a disk that can is told to forget the blocks of what is removed (ext4(5), `discard`).
+fn again(node: &Path, var: &Path, options: Option<&str>) -> Result<()> {
+    umount(var).with_context(|| format!("{} cannot be unmounted", node.display()))?;
+    mount_at(node, var, options)
 }
 
 /// Whether the state may be on a disk of its own: not that of an installed system, nor if `pocketstack.state=medium`

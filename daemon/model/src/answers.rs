@@ -8,6 +8,7 @@ mod install;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessSettings;
 use crate::config::form::{self, Form, Section, shape};
 use crate::config::network::NetworkSettings;
 use crate::config::problem::{Findings, Problems};
@@ -35,6 +36,9 @@ pub struct Answers {
     pub node: NodeSettings,
     /// Networks.
     pub network: NetworkSettings,
+    /// Who may come in; without a password the wizard asks for one.
+    #[serde(skip_serializing_if = "AccessSettings::is_empty")]
+    pub access: AccessSettings,
     /// Installation to disk; without it the node runs from the medium, configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install: Option<InstallSettings>,
@@ -49,6 +53,8 @@ struct Unchecked {
     node: NodeSettings,
     #[serde(default)]
     network: NetworkSettings,
+    #[serde(default)]
+    access: AccessSettings,
     #[serde(default)]
     install: Option<InstallSettings>,
 }
@@ -65,6 +71,7 @@ impl TryFrom<Unchecked> for Answers {
             version: VERSION,
             node: unchecked.node,
             network: unchecked.network,
+            access: unchecked.access,
             install: unchecked.install,
         };
         Ok(Problems::none_in(problems.unwrap_or_default(), answers)?)
@@ -116,6 +123,7 @@ impl Answers {
             version: VERSION,
             node: NodeSettings::default(),
             network: NetworkSettings::default(),
+            access: AccessSettings::default(),
             install: None,
         };
         if version.is_none() {
@@ -124,6 +132,7 @@ impl Answers {
         let answers = Self {
             node: shape::node(&mut form, &mut root),
             network: shape::network(&mut form, &mut root),
+            access: shape::access(&mut form, &mut root),
             install: install::read(&mut form, &mut root),
             ..answers
         };
@@ -155,6 +164,7 @@ impl Answers {
             version: crate::config::VERSION,
             node: self.node.clone(),
             network: self.network.clone(),
+            access: self.access.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::ByteCount;
+use crate::words::Words;
 
 /// Smallest disk PocketStack is installed on: boot, ESP of 1 GiB, both slots, state of 2 GiB, and some room for volumes.
 pub const SMALLEST_DISK: ByteCount = ByteCount(8 << 30);
@@ -53,6 +54,22 @@ pub enum DiskChoice {
     Path(String),
 }
 
+impl DiskChoice {
+    /// The way to name this disk among all of a machine that survives most: serial number, place, kernel name.
+    pub fn of(disk: &Candidate, all: &[Candidate]) -> Self {
+        let alone = |same: &dyn Fn(&Candidate) -> bool| all.iter().filter(|other| same(other)).count() == 1;
+        match (&disk.serial, &disk.path) {
+            (Some(serial), _)
+                if !serial.trim().is_empty() && alone(&|other| other.serial.as_ref() == Some(serial)) =>
+            {
+                Self::Serial(serial.clone())
+            }
+            (_, Some(path)) if alone(&|other| other.path.as_ref() == Some(path)) => Self::Path(path.clone()),
+            _ => Self::Name(disk.name.clone()),
+        }
+    }
+}
+
 /// What becomes of what is on the disks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,7 +110,7 @@ pub struct Candidate {
     /// What is on it now.
     pub content: Content,
     /// Why it is not offered; `None` if it is.
-    pub refused: Option<String>,
+    pub refused: Option<Words>,
 }
 
 /// What is on a disk.
@@ -112,6 +129,6 @@ pub enum Content {
     /// Something else: partitions, file systems, LVM, RAID.
     Foreign {
         /// In words, for the person who decides ("ext4 \"data\", LVM of the volume group vg0").
-        what: String,
+        what: Words,
     },
 }

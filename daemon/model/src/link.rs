@@ -9,6 +9,7 @@ use crate::config::names::{Mtu, VlanId};
 use crate::config::network::{BondPolicy, Role};
 use crate::mac::MacAddress;
 use crate::node::Address;
+use crate::words::{Words, kept as words};
 
 /// Name of a link, as the kernel accepts one (`dev_valid_name` in `net/core/dev.c`): 1 to 15 bytes, not `.` or
 /// `..`, without `/`, `:` and white space.
@@ -286,21 +287,30 @@ pub enum LinkAction {
     },
 }
 
+impl LinkAction {
+    /// What it does, while it does it.
+    pub fn words(&self) -> Words {
+        match self {
+            Self::Remove { name, .. } => words::link_removed(name.as_str()),
+            Self::Detach { port } => words::link_detached(port.as_str()),
+            Self::SetDown { link } => words::link_set_down(link.as_str()),
+            Self::AddBond { name, .. } => words::bond_added(name.as_str()),
+            Self::AddBridge { name, .. } => words::bridge_added(name.as_str()),
+            Self::AddVlan { name, lower, id } => {
+                words::vlan_added(name.as_str(), id.to_string(), lower.as_str())
+            }
+            Self::StopStp { bridge } => words::stp_stopped(bridge.as_str()),
+            Self::SetMac { link, mac } => words::mac_set(link.as_str(), mac.to_string()),
+            Self::SetMtu { link, mtu } => words::mtu_set(link.as_str(), mtu.to_string()),
+            Self::Attach { port, master } => words::link_attached(port.as_str(), master.as_str()),
+            Self::SetUp { link } => words::link_set_up(link.as_str()),
+        }
+    }
+}
+
 impl fmt::Display for LinkAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Remove { name, .. } => write!(f, "removing {name}"),
-            Self::Detach { port } => write!(f, "taking {port} out of what it is a port of"),
-            Self::SetDown { link } => write!(f, "switching {link} off"),
-            Self::AddBond { name, .. } => write!(f, "making the bond {name}"),
-            Self::AddBridge { name, .. } => write!(f, "making the bridge {name}"),
-            Self::AddVlan { name, lower, id } => write!(f, "making {name} for VLAN {id} of {lower}"),
-            Self::StopStp { bridge } => write!(f, "switching the spanning tree protocol of {bridge} off"),
-            Self::SetMac { link, mac } => write!(f, "giving {link} the address {mac}"),
-            Self::SetMtu { link, mtu } => write!(f, "giving {link} an MTU of {mtu}"),
-            Self::Attach { port, master } => write!(f, "making {port} a port of {master}"),
-            Self::SetUp { link } => write!(f, "switching {link} on"),
-        }
+        self.words().fmt(f)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Overview {
     pub components: Vec<Component>,
     /// The services of the system.
     pub units: Units,
+    /// Whether nobody has set this machine up yet: the wizard waits.
+    pub setup_needed: bool,
     /// What is kept as configured, and how that goes.
     pub kept: Vec<Kept>,
     /// A change of the networks that waits to be confirmed, or was taken back.
@@ -80,6 +82,9 @@ pub struct Boot {
     pub firmware: Firmware,
     /// Where the root file system comes from.
     pub medium: Medium,
+    /// Whether that is a disk PocketStack was installed on, and no medium that a person has written.
+    #[serde(default)]
+    pub installed: bool,
     /// The root file system.
     pub root: Root,
     /// Where state is kept.

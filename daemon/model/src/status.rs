@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::install::{DiskChoice, Then};
+use crate::words::Words;
 
 /// One thing that is kept as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// What it is, e.g. "network management", "name", "time".
-    pub subject: String,
+    pub subject: Words,
     /// What is wanted, in words.
-    pub want: String,
+    pub want: Words,
     /// What is seen, in words.
-    pub see: String,
+    pub see: Words,
     /// What is done about it.
     pub doing: Doing,
 }
@@ -31,12 +32,12 @@ pub enum Doing {
         #[serde(with = "time::serde::rfc3339")]
         since: OffsetDateTime,
         /// Which step.
-        step: String,
+        step: Words,
     },
     /// It cannot be put right now, and is tried again.
     Stuck {
         /// What is wrong and what to do, in words.
-        why: String,
+        why: Words,
     },
 }
 
@@ -59,7 +60,7 @@ pub enum NetworkChange {
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
         /// Why, in words.
-        why: String,
+        why: Words,
     },
 }
 
@@ -87,14 +88,14 @@ pub enum Installation {
     /// It runs.
     Running {
         /// Step now, in words.
-        step: String,
+        step: Words,
         /// Done so far, 0 to 100.
         percent: u8,
     },
     /// It stopped; the disk is as the text says.
     Failed {
         /// What is wrong and what to do, in words.
-        why: String,
+        why: Words,
     },
     /// It is complete and was read back; the machine restarts, or is switched off, by itself.
     Done {

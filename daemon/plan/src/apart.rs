@@ -2,6 +2,8 @@
 //! initrd decides that (`daemon/initrd`), once, with the disks there are then; here it is seen whether anything is wrong
 //! with it now.
 
+use pocketstack_model::words::{Words, kept as words};
+
 /// What is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -15,26 +17,22 @@ pub struct Seen {
     pub disks: Vec<String>,
 }
 
-/// What is wrong, in words, and what to do.
-pub fn trouble(seen: &Seen) -> Option<String> {
+/// What is wrong, and what to do.
+pub fn trouble(seen: &Seen) -> Option<Words> {
     if seen.installed || seen.left_alone {
         return None;
     }
     match (seen.in_use, seen.disks.as_slice()) {
         (_, []) | (true, [_]) => None,
-        (false, [disk]) => Some(format!(
-            "the state on {disk} is not in use: when this machine started, {disk} was not there yet or could not be read; what is set now is not kept there. Restart the machine, and see the log if that does not help"
-        )),
-        (in_use, several) => Some(format!(
-            "{} each have the state of a machine that is started from a medium, and {}: take out all of these disks but one, and restart the machine",
-            several.join(" and "),
-            if in_use {
-                "none would be used at the next start"
-            } else {
-                "none is in use"
-            }
-        )),
+        (false, [disk]) => Some(words::state_left(disk.as_str())),
+        (true, _) => Some(words::states_none_next(named(&seen.disks)?)),
+        (false, _) => Some(words::states_none_used(named(&seen.disks)?)),
     }
+}
+
+/// The disks as one; `None` if there are none.
+pub fn named(disks: &[String]) -> Option<Words> {
+    Words::joined(disks.iter().map(|disk| disk.as_str().into()), words::both)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Whether the machine's clock can be right. Times that decisions wait for are measured by another clock, which
 //! never jumps; this one dates logs and certificates.
 
-use std::fmt;
 use std::time::Duration;
 
 use pocketstack_model::clock::ObservedClock;
+use pocketstack_model::words::{Words, kept as words};
 use time::OffsetDateTime;
 
 /// So long a time server has before its silence is told: one that is named is asked again after 30 seconds, then after
@@ -15,7 +15,7 @@ const DAY: time::Duration = time::Duration::DAY;
 /// Nobody runs an image for so long. A clock that says so has lost its battery, or somebody set it.
 const LIFE_OF_AN_IMAGE: time::Duration = time::Duration::days(3653);
 
-/// Something about the clock that a person has to see to. `Display` says what is wrong and what to do.
+/// Something about the clock that a person has to see to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// It is earlier than this image.
@@ -46,35 +46,21 @@ pub enum Finding {
     },
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SET: &str = "set the clock in the machine's firmware setup, or let it reach a time server";
+impl Finding {
+    /// What is wrong, and what to do.
+    pub fn words(&self) -> Words {
         match self {
-            Self::BeforeImage { now, built } => write!(
-                f,
-                "the clock says {}, which is before this image was built ({}): {SET}",
-                now.date(),
-                built.date()
-            ),
-            Self::LongAfterImage { now, built } => write!(
-                f,
-                "the clock says {}, which is more than ten years after this image was built ({}): {SET}",
-                now.date(),
-                built.date()
-            ),
-            Self::Hardware { says } => write!(
-                f,
-                "the clock that goes on while the machine is switched off says {}: set it in the machine's firmware setup, \
-                 and if it forgets that, change the battery on the mainboard",
-                says.date()
-            ),
-            Self::Silent { minutes, behind } => {
-                write!(f, "no time server has set the clock for {minutes} minutes")?;
-                if let Some(behind) = behind {
-                    write!(f, ", and it is {}", off(*behind))?;
-                }
-                f.write_str(": check the names of the time servers, and that they are reached (UDP port 123)")
-            }
+            Self::BeforeImage { now, built } => words::clock_before_image(*now, *built),
+            Self::LongAfterImage { now, built } => words::clock_long_after_image(*now, *built),
+            Self::Hardware { says } => words::clock_hardware(*says),
+            Self::Silent {
+                minutes,
+                behind: None,
+            } => words::clock_silent(*minutes),
+            Self::Silent {
+                minutes,
+                behind: Some(behind),
+            } => words::clock_silent_off(*minutes, off(*behind)),
         }
     }
 }
@@ -112,33 +98,32 @@ pub fn findings(clock: &ObservedClock, named: bool, unset_for: Duration) -> Vec<
 }
 
 /// The clock in words. They stay the same while nothing happens.
-pub fn see(clock: &ObservedClock) -> String {
-    match (clock.synchronized, &clock.server) {
-        (true, Some(server)) => format!("set by {server}"),
-        (true, None) => "set by a time server since the start".to_owned(),
+pub fn see(clock: &ObservedClock) -> Words {
+    match (clock.synchronized, clock.server.as_deref()) {
+        (true, Some(server)) => words::clock_set_by(server),
+        (true, None) => words::clock_set(),
         (false, Some(server)) => match clock.behind {
-            Some(behind) => format!(
-                "not set by a time server yet; {} says it is {}",
-                server,
-                off(behind)
-            ),
-            None => format!("not set by a time server; {server} is being asked"),
+            Some(behind) => words::clock_off(server, off(behind)),
+            None => words::clock_asking(server),
         },
-        (false, None) => "not set by a time server, as none answers".to_owned(),
+        (false, None) => words::clock_no_answer(),
     }
 }
 
 /// How far off, in one unit.
-fn off(behind: time::Duration) -> String {
+fn off(behind: time::Duration) -> Words {
     let seconds = behind.whole_seconds().unsigned_abs();
-    let (amount, unit) = match seconds {
-        0..120 => (seconds, "s"),
-        120..7200 => (seconds / 60, "min"),
-        7200..172_800 => (seconds / 3600, "h"),
-        _ => (seconds / 86_400, "days"),
+    let span: Words = match seconds {
+        0..120 => format!("{seconds} s").into(),
+        120..7200 => format!("{} min", seconds / 60).into(),
+        7200..172_800 => format!("{} h", seconds / 3600).into(),
+        _ => words::days(seconds / 86_400),
     };
-    let way = if behind.is_negative() { "ahead" } else { "behind" };
-    format!("{amount} {unit} {way}")
+    if behind.is_negative() {
+        words::clock_ahead(span)
+    } else {
+        words::clock_behind(span)
+    }
 }
 
 #[cfg(test)]
@@ -164,7 +149,7 @@ mod tests {
     fn said(clock: &ObservedClock, named: bool, unset_for: Duration) -> Vec<String> {
         findings(clock, named, unset_for)
             .iter()
-            .map(ToString::to_string)
+            .map(|finding| finding.words().to_string())
             .collect()
     }
 

@@ -3,6 +3,7 @@
 use pocketstack_model::config::Configuration;
 use pocketstack_model::install::{Existing, Then};
 use pocketstack_model::status::Begun;
+use pocketstack_model::words::{Words, install as words};
 
 /// What an installation is given of the configuration in use: nothing where the state stays as it is, and nothing of
 /// one that says nothing, which would make the new node count as set up.
@@ -21,9 +22,9 @@ pub enum After {
     /// There was none.
     Nothing,
     /// It is over and was never finished: this says what to do.
-    Tell(String),
+    Tell(Words),
     /// It begins again by itself as soon as its answers are found; this is to be told if there are none.
-    Await(String),
+    Await(Words),
     /// It is complete, but the machine has not ended yet.
     End {
         /// The disk, by kernel name.
@@ -44,16 +45,11 @@ pub fn after_restart(noted: Option<Begun>) -> After {
             then: begun.then,
         };
     }
-    let end = format!(
-        "pocketstackd was restarted while it installed to {disk}: that disk may be half written and is not used until an installation on it is complete;",
-        disk = begun.disk
-    );
+    let disk = begun.disk.to_string();
     if begun.by_answers {
-        After::Await(format!(
-            "{end} plug in the medium with the answers again, or start the installation anew"
-        ))
+        After::Await(words::cut_off_with_answers(disk))
     } else {
-        After::Tell(format!("{end} start the installation again"))
+        After::Tell(words::cut_off(disk))
     }
 }
 
@@ -89,13 +85,13 @@ mod tests {
     #[test]
     fn what_broke_off_is_told_with_the_disk_and_what_to_do() {
         assert_eq!(after_restart(None), After::Nothing);
+        let After::Tell(why) = after_restart(Some(begun())) else {
+            panic!("nobody begins it again");
+        };
         assert_eq!(
-            after_restart(Some(begun())),
-            After::Tell(
-                "pocketstackd was restarted while it installed to the disk with the serial number S1: that disk may be \
-                 half written and is not used until an installation on it is complete; start the installation again"
-                    .to_owned()
-            )
+            why,
+            "pocketstackd was restarted while it installed to the disk with the serial number S1: that disk may be \
+             half written and is not used until an installation on it is complete; start the installation again"
         );
     }
 

@@ -13,11 +13,16 @@ pub mod addresses;
 pub mod answers;
 pub mod apart;
 pub mod clock;
+pub mod firewall;
 pub mod history;
 pub mod installation;
 pub mod management;
 pub mod network;
+pub mod reset;
+pub mod setup;
+pub mod ssh;
 pub mod state;
+pub mod units;
 
 #[cfg(test)]
 mod made_up;

@@ -1,14 +1,13 @@
 //! Whether there is room where state is kept.
 
-use std::fmt;
-
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::State;
+use pocketstack_model::words::{Words, kept as words};
 
 /// From here on a change of the configuration may find no room: logs and what else grows take the rest in no time.
 const FULL_PERCENT: u64 = 95;
 
-/// The state partition is full, or nearly. `Display` says so and what to do.
+/// The state partition is full, or nearly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full {
     /// How full, in percent.
@@ -17,14 +16,10 @@ pub struct Full {
     pub size: ByteCount,
 }
 
-impl fmt::Display for Full {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} % of its {} are used, so changes of the settings may not be stored any more: remove what is not needed \
-             under /var (images, old logs), or install to a larger disk and keep the settings",
-            self.percent, self.size
-        )
+impl Full {
+    /// What is wrong, and what to do.
+    pub fn words(&self) -> Words {
+        words::state_full(self.percent, self.size)
     }
 }
 
@@ -56,8 +51,8 @@ mod tests {
         assert_eq!(full(&state(100 * GIB, 95 * GIB - 1)), None);
         let full_now = full(&state(2 * GIB, 2 * GIB)).expect("full");
         assert!(
-            full_now.to_string().starts_with("100 % of its 2.0 GiB are used"),
-            "{full_now}"
+            full_now.words().starts_with("100 % of its 2.0 GiB are used"),
+            "{full_now:?}"
         );
         assert_eq!(
             full(&state(100 * GIB, 95 * GIB)).map(|full| full.percent),

@@ -1,12 +1,13 @@
 //! `pocketctl answers`.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use pocketstack_model::answers::{Answers, AnswersError, LARGEST, describe};
+use pocketstack_model::answers::{Answers, AnswersError, describe};
 use serde_json::{Value, json};
+
+use crate::documents::read;
 
 /// Prints what a file would do to `out`, or what is wrong with it to `err`; with `json` both as one object to `out`. Returns whether
 /// the file is right.
@@ -30,19 +31,6 @@ pub fn check(file: &Path, json: bool, out: &mut dyn Write, err: &mut dyn Write) 
     };
     printed.context("cannot print the result")?;
     Ok(right)
-}
-
-/// Never more than it takes to see that a file is too large: it may be a device without end.
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = LARGEST as u64 + 1;
-    let read = if file == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)
-    } else {
-        File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))
-    };
-    read.with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(bytes)
 }
 
 fn wrong(error: &AnswersError) -> Value {

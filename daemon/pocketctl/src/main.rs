@@ -2,25 +2,32 @@
 //!
 //! Results go to standard output and messages to standard error. The exit status is 0 if all is well, 1 if it is not, and 2 if the
 //! command line is wrong.
+//!
+//! ```text
+//! args ─▶ commands ─▶ contexts (which node, which token) ─▶ client ──HTTPS, pinned──▶ /api/v1 of the node
+//!              └────▶ show (tables), documents (TOML and JSON files), terminal (passwords)
+//! ```
 
 mod answers;
 mod args;
+mod client;
+mod commands;
+mod contexts;
+mod documents;
+mod login;
+mod logs;
+mod show;
+mod terminal;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{AnswersCommand, Args, Command};
+use args::Args;
 
 fn main() -> ExitCode {
-    let Args { command } = Args::parse();
-    let done = match command {
-        Command::Answers {
-            command: AnswersCommand::Check { file, json },
-        } => answers::check(&file, json, &mut io::stdout().lock(), &mut io::stderr().lock()),
-    };
-    match done {
+    match commands::run(Args::parse(), &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use pocketstack_host::links::NetworkLinks;
+use pocketstack_model::answers::Answers;
 use pocketstack_model::bus::{INTERFACE, NAME, PATH};
 use pocketstack_model::config::Configuration;
 use pocketstack_model::install::InstallSettings;
+use pocketstack_model::journal::JournalFilter;
+use pocketstack_model::unit::UnitAction;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use zbus::connection::Builder;
+use zbus::fdo::DBusProxy;
+use zbus::message::Header;
+use zbus::names::BusName;
 use zbus::{Connection, MessageStream};
 
-use crate::control::{ChangeError, Control, Power};
+use crate::control::{ChangeError, Control, Power, SetupError};
 use crate::node::Node;
 
 /// The bus is started after this daemon and may be restarted at any time.
@@ -45,7 +51,20 @@ impl From<ChangeError> for Error {
             ChangeError::NothingWaits => Self::NothingWaits(words),
             ChangeError::Unconfirmed { .. } => Self::Unconfirmed(words),
             ChangeError::Store(_) => Self::NotStored(words),
-            ChangeError::Code(_) | ChangeError::Ending => Self::Refused(words),
+            ChangeError::Setup(_) | ChangeError::Code(_) | ChangeError::Ending => Self::Refused(words),
+        }
+    }
+}
+
+impl From<SetupError> for Error {
+    fn from(error: SetupError) -> Self {
+        let words = error.to_string();
+        match error {
+            SetupError::SetUp => Self::NothingWaits(words),
+            SetupError::WrongCode => Self::WrongCode(words),
+            SetupError::TooManyTries { .. } => Self::TooManyTries(words),
+            SetupError::Change(error) => error.into(),
+            SetupError::Answers(_) | SetupError::Impossible(_) => Self::Refused(words),
         }
     }
 }
@@ -85,15 +104,41 @@ impl<L: NetworkLinks + 'static> Node1<L> {
         Ok(self.control.confirm(code).await?)
     }
 
+    /// Whether this is the setup code that the console shows.
+    fn check_setup_code(&self, code: &str) -> Result<()> {
+        Ok(self.control.check_setup_code(code)?)
+    }
+
+    /// Sets the node up: a `pocketstack_model::answers::Answers`. If the networks change, the answer is the code for
+    /// `ConfirmNetwork`, otherwise "".
+    async fn finish_setup(&self, code: &str, answers: &str) -> Result<String> {
+        // Whoever does not know the code is not told what else is wrong.
+        self.control.check_setup_code(code)?;
+        let answers: Answers = read(answers)?;
+        let code = self.control.finish_setup(code, answers).await?;
+        Ok(code.unwrap_or_default())
+    }
+
     /// The disks: a list of `pocketstack_model::install::Candidate`.
     async fn disks(&self) -> Result<String> {
         document(&self.control.disks().await.map_err(Error::Refused)?)
     }
 
     /// Starts an installation to disk: a `pocketstack_model::install::InstallSettings`. The overview tells how it goes.
-    async fn install(&self, settings: &str) -> Result<()> {
+    /// Before the setup only root may: the pages have asked nobody for a password then.
+    async fn install(
+        &self,
+        settings: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<()> {
         let settings: InstallSettings = read(settings)?;
-        self.control.install(settings).await.map_err(Error::Refused)
+        let begun = if asked_by_root(&header, connection).await {
+            self.control.install(settings).await
+        } else {
+            self.control.install_signed_in(settings).await
+        };
+        begun.map_err(Error::Refused)
     }
 
     /// Ends the machine: "restart" or "off".
@@ -110,11 +155,56 @@ impl<L: NetworkLinks + 'static> Node1<L> {
         self.control.power(how).await.map_err(Error::Refused)
     }
 
+    /// The time and what sets it: a `pocketstack_model::timekeeping::Timekeeping`.
+    async fn time(&self) -> Result<String> {
+        document(&self.control.time().await)
+    }
+
+    /// The units that a person has to do with: a list of `pocketstack_model::unit::Unit`.
+    async fn units(&self) -> Result<String> {
+        document(&self.control.units().await.map_err(Error::Refused)?)
+    }
+
+    /// "start", "stop" or "restart" of a unit.
+    async fn unit_action(&self, unit: &str, action: &str) -> Result<()> {
+        let Some(action) = UnitAction::called(action) else {
+            return Err(Error::InvalidArgs(format!(
+                "{action:?} is not known: \"start\", \"stop\" or \"restart\" is needed"
+            )));
+        };
+        let done = self.control.unit_action(unit, action).await;
+        done.map_err(Error::Refused)
+    }
+
+    /// Entries of the journal for a `pocketstack_model::journal::JournalFilter`: a `pocketstack_model::journal::Journal`.
+    async fn journal(&self, filter: &str) -> Result<String> {
+        let filter: JournalFilter = read(filter)?;
+        document(&self.control.journal(filter).await.map_err(Error::Refused)?)
+    }
+
+    /// Restarts the machine as it was before its setup.
+    async fn factory_reset(&self) -> Result<()> {
+        self.control.factory_reset().await.map_err(Error::Refused)
+    }
+
     /// The last lines of the log of this boot, oldest first; of all units if `unit` is empty.
     async fn logs(&self, unit: &str, lines: u32) -> Result<Vec<String>> {
         let unit = (!unit.is_empty()).then(|| unit.to_owned());
         self.control.log(unit, lines).await.map_err(Error::Refused)
     }
+}
+
+/// Whether the bus says that root has sent this. Without a bus in between there is no sender: whoever has the other end
+/// was given it.
+async fn asked_by_root(header: &Header<'_>, connection: &Connection) -> bool {
+    let Some(sender) = header.sender() else {
+        return true;
+    };
+    let Ok(bus) = DBusProxy::new(connection).await else {
+        return false;
+    };
+    let user = bus.get_connection_unix_user(BusName::from(sender.clone())).await;
+    user.is_ok_and(|user| user == 0)
 }
 
 fn document(of: &impl serde::Serialize) -> Result<String> {

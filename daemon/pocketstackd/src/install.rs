@@ -7,9 +7,10 @@ use pocketstack_host::boot::{Dmsetup, source};
 use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
 use pocketstack_host::volumes::Labelled;
-use pocketstack_installer::{Given, Machine, Payload, Runs, candidates, plan, run};
-use pocketstack_model::install::Candidate;
+use pocketstack_installer::{Given, Machine, Payload, Plan, Runs, candidates, plan, run};
+use pocketstack_model::install::{Candidate, InstallSettings};
 use pocketstack_model::status::Installation;
+use pocketstack_model::words::Words;
 use tokio::sync::watch;
 
 use crate::control::Job;
@@ -24,17 +25,25 @@ pub fn disks(root: &Root) -> Vec<Candidate> {
     candidates(root)
 }
 
-/// Installs as the job says, and returns the disk's name once everything was read back. Blocks.
+/// What an installation would do. Blocks.
 ///
 /// # Errors
-/// What is wrong, how the disk is now, and what to do, in words.
-pub fn install(root: &Root, job: &Job, progress: &watch::Sender<Installation>) -> Result<String, String> {
+/// Why it is not possible, and what to do, in words.
+pub fn planned(root: &Root, settings: &InstallSettings) -> Result<Plan, Words> {
     let runs = if source(root, &mounts(root)).is_installed(root) {
         Runs::Installed
     } else {
         Runs::FromMedium
     };
-    let plan = plan(&job.settings, &candidates(root), runs).map_err(|error| error.to_string())?;
+    plan(settings, &candidates(root), runs).map_err(|error| error.words())
+}
+
+/// Installs as the job says, and returns the disk's name once everything was read back. Blocks.
+///
+/// # Errors
+/// What is wrong, how the disk is now, and what to do, in words.
+pub fn install(root: &Root, job: &Job, progress: &watch::Sender<Installation>) -> Result<String, Words> {
+    let plan = planned(root, &job.settings)?;
     for line in plan.describe() {
         tracing::info!("installation: {line}");
     }
@@ -44,7 +53,7 @@ pub fn install(root: &Root, job: &Job, progress: &watch::Sender<Installation>) -
         .mode(0o700)
         .create(&work)
         .map_err(|error| format!("{} cannot be made: {error}", work.display()))?;
-    let mut step = String::new();
+    let mut step = Words::from("");
     let mut tell = |now: pocketstack_installer::Progress| {
         if now.step != step {
             tracing::info!("installation: {}", now.step);
@@ -66,7 +75,7 @@ pub fn install(root: &Root, job: &Job, progress: &watch::Sender<Installation>) -
         &mut tell,
         &mut Machine::new(&work),
     )
-    .map_err(|error| error.to_string())?;
+    .map_err(|error| error.words())?;
     Ok(plan.disk.name)
 }
 

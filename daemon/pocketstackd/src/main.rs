@@ -36,6 +36,7 @@ use anyhow::Context;
 use clap::Parser;
 use pocketstack_host::boot::{self, Dmsetup};
 use pocketstack_host::clock::SystemClock;
+use pocketstack_host::firewall::Nft;
 use pocketstack_host::heartbeat;
 use pocketstack_host::hypervisor::Libvirt;
 use pocketstack_host::links::Rtnetlink;
@@ -44,6 +45,7 @@ use pocketstack_host::mounts::mounts;
 use pocketstack_host::networkd::DbusNetworkd;
 use pocketstack_host::root::Root;
 use pocketstack_host::settings::Etc;
+use pocketstack_host::ssh::Keygen;
 use pocketstack_host::systemd::DbusSystemd;
 use pocketstack_host::volumes::Labelled;
 use tokio::signal::unix::{SignalKind, signal};
@@ -53,8 +55,10 @@ use adapter::System;
 use answers::{Following, Places};
 use args::{Args, Command};
 use collect::{Facts, Probes, Recent};
+use console::News;
 use control::Control;
 use keep::Board;
+use keep::access::Access;
 use keep::networks::Networks;
 use node::{Node, Status};
 use notify::Notifier;
@@ -150,7 +154,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let systemd = DbusSystemd::over(bus.clone());
     let board = Board::default();
     let (store, loaded) = Store::open(args.state.join("config"));
-    let machine = Arc::new(System::new(root.clone(), systemd.clone()));
+    let machine = Arc::new(System::new(root.clone(), bus.clone()));
     let control = Control::new(store, loaded, machine, board.clone());
     let node = new_node(Status::of(&control));
     let notifier = Arc::new(Notifier::from_environment());
@@ -167,6 +171,15 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let clock = keep::clock::Watch::new(SystemClock::new(root.clone(), bus.clone()), board.clone());
     tasks.spawn(clock.keep(control.wanted()));
     tasks.spawn(recent.record(root.clone()));
+    let host_key = Arc::new(Keygen::new(root.clone()));
+    let access = Access::new(
+        Arc::new(Nft),
+        host_key,
+        settings.clone(),
+        systemd.clone(),
+        board.clone(),
+    );
+    tasks.spawn(access.keep(control.wanted()));
     let networkd = DbusNetworkd::over(bus.clone());
     let networks = Networks::new(links.clone(), settings, networkd, board.clone());
     tasks.spawn(networks.keep(control.wanted(), bus.clone(), trouble_in, notifier.clone()));
@@ -203,9 +216,14 @@ async fn run(args: Args) -> anyhow::Result<()> {
         notifier.clone(),
     ));
     tasks.spawn(async move { notifier.feed_watchdog().await });
+    let news = News {
+        seen,
+        certificate,
+        setup_code: control.setup_code(),
+    };
     for path in args.console {
         let actions = Arc::new(control.clone());
-        tasks.spawn(console::run(path, seen.clone(), certificate.clone(), actions));
+        tasks.spawn(console::run(path, news.clone(), actions));
     }
 
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;

@@ -6,11 +6,13 @@ use pocketstack_host::links::NetworkLinks;
 use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
 use pocketstack_host::{boot, inventory};
+use pocketstack_model::config::Configuration;
 use pocketstack_model::config::network::Role;
 use pocketstack_model::link::Links;
 use pocketstack_model::metrics::Metrics;
 use pocketstack_model::node::{Boot, Link, Management, Nic, Overview, State};
 use pocketstack_model::status::{Doing, Installation, Kept, NetworkChange};
+use pocketstack_model::words::kept as words;
 use pocketstack_plan::network::wired;
 use pocketstack_plan::state::full;
 use time::OffsetDateTime;
@@ -49,6 +51,8 @@ pub struct Status {
     pub network_change: watch::Receiver<NetworkChange>,
     /// The installation to disk.
     pub installation: watch::Receiver<Installation>,
+    /// The configuration, which says whether the node is set up.
+    pub wanted: watch::Receiver<Configuration>,
 }
 
 impl Status {
@@ -58,6 +62,7 @@ impl Status {
             kept: control.kept(),
             network_change: control.network_change(),
             installation: control.installation(),
+            wanted: control.wanted(),
         }
     }
 
@@ -67,6 +72,7 @@ impl Status {
             kept: watch::channel(Vec::new()).1,
             network_change: watch::channel(NetworkChange::None).1,
             installation: watch::channel(Installation::None).1,
+            wanted: watch::channel(Configuration::default()).1,
         }
     }
 
@@ -79,6 +85,7 @@ impl Status {
             heard = self.kept.changed() => heard,
             heard = self.network_change.changed() => heard,
             heard = self.installation.changed() => heard,
+            heard = self.wanted.changed() => heard,
         }
     }
 
@@ -87,6 +94,7 @@ impl Status {
         self.kept.mark_unchanged();
         self.network_change.mark_unchanged();
         self.installation.mark_unchanged();
+        self.wanted.mark_unchanged();
     }
 }
 
@@ -112,6 +120,7 @@ impl<L: NetworkLinks> Node<L> {
         overview.kept = self.status.kept.borrow().clone();
         overview.kept.extend(room(&overview.boot.state));
         overview.network_change = self.status.network_change.borrow().clone();
+        overview.setup_needed = !self.status.wanted.borrow().is_set_up();
         overview.installation = self.status.installation.borrow().clone();
         overview
     }
@@ -126,12 +135,10 @@ impl<L: NetworkLinks> Node<L> {
 fn room(state: &State) -> Option<Kept> {
     let full = full(state)?;
     Some(kept(
-        "state partition",
-        "room for settings and logs",
-        &format!("{} % used", full.percent),
-        Doing::Stuck {
-            why: full.to_string(),
-        },
+        words::state_partition(),
+        words::state_room(),
+        words::state_used(full.percent),
+        Doing::Stuck { why: full.words() },
     ))
 }
 
@@ -150,6 +157,7 @@ fn machine(root: &Root, facts: Facts) -> Overview {
         boot: Boot {
             firmware: boot::firmware(root),
             medium: source.medium,
+            installed: source.is_installed(root),
             root: facts.root,
             state: boot::state(root, &mounts),
             kernel: boot::kernel(root),
@@ -162,6 +170,7 @@ fn machine(root: &Root, facts: Facts) -> Overview {
         nics: Vec::new(),
         components: facts.components.to_vec(),
         units: facts.units,
+        setup_needed: true,
         kept: Vec::new(),
         network_change: Default::default(),
         installation: Default::default(),

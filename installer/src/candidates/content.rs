@@ -1,14 +1,12 @@
 //! What is on a disk, in words that help to decide whether it may go.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use pocketstack_disk::parts;
 use pocketstack_host::inventory::{Udev, partition_name};
 use pocketstack_host::root::Root;
 use pocketstack_model::install::Content;
-
-/// How a further disk of a PocketStack is described.
-pub const VOLUMES: &str = "volumes of a PocketStack";
+use pocketstack_model::words::{Words, install as words, kept};
 
 /// Things named before the rest is only counted.
 const NAMED: usize = 6;
@@ -64,31 +62,25 @@ impl Part {
         }
     }
 
-    fn words(&self) -> String {
+    fn words(&self) -> Words {
         let kind = match self.kind.as_deref() {
             None => {
                 let name = self.name.as_deref().filter(|name| !name.is_empty());
-                return name.map_or_else(
-                    || "a partition without a known content".to_owned(),
-                    |name| format!("a partition \"{name}\" without a known content"),
-                );
+                return name.map_or_else(words::part_unknown, words::part_unknown_named);
             }
             Some("LVM2_member") => {
-                return self.group.as_ref().map_or_else(
-                    || "LVM".to_owned(),
-                    |group| format!("LVM of the volume group {group}"),
-                );
+                let group = self.group.as_deref();
+                return group.map_or_else(|| "LVM".into(), words::lvm_of);
             }
-            Some("linux_raid_member") => "a part of a RAID",
-            Some(kind) if kind.ends_with("_raid_member") => "a part of a RAID made by the firmware",
-            Some("crypto_LUKS") => "an encrypted volume (LUKS)",
-            Some("zfs_member") => "a part of a ZFS pool",
-            Some("swap") => "swap",
-            Some(kind) => kind,
+            Some("linux_raid_member") => words::raid(),
+            Some(kind) if kind.ends_with("_raid_member") => words::raid_firmware(),
+            Some("crypto_LUKS") => words::luks(),
+            Some("zfs_member") => words::zfs(),
+            Some(kind) => kind.into(),
         };
         match &self.label {
-            Some(label) => format!("{kind} \"{label}\""),
-            None => kind.to_owned(),
+            Some(label) => words::labelled(kind, label.as_str()),
+            None => kind,
         }
     }
 }
@@ -127,18 +119,16 @@ pub fn what_is_on(there: &[Part], whole: Option<&Part>) -> Content {
     if is_unfinished(there) {
         return Content::Empty;
     }
-    let words: Vec<String> = there.iter().chain(whole).map(Part::words).collect();
-    if words.is_empty() {
-        return Content::Empty;
-    }
-    let distinct: BTreeSet<&String> = words.iter().collect();
-    let mut what: Vec<String> = distinct.iter().take(NAMED).map(|word| (*word).clone()).collect();
-    if distinct.len() > NAMED {
-        what.push(format!("{} more", distinct.len() - NAMED));
-    }
-    Content::Foreign {
-        what: what.join(", "),
-    }
+    let mut distinct: BTreeMap<String, Words> = there
+        .iter()
+        .chain(whole)
+        .map(|part| (part.words().to_string(), part.words()))
+        .collect();
+    let unnamed = distinct.len().saturating_sub(NAMED);
+    let more = (unnamed > 0).then(|| words::more(unnamed.to_string()));
+    let named = std::iter::from_fn(|| distinct.pop_first()).map(|(_, words)| words);
+    let what = Words::joined(named.take(NAMED).chain(more), kept::list);
+    what.map_or(Content::Empty, |what| Content::Foreign { what })
 }
 
 /// Whether the first disk of an installation came to its end: it is the one with volumes beside a system or a state.
@@ -158,6 +148,6 @@ pub(super) fn is_unfinished(there: &[Part]) -> bool {
 
 pub(super) fn volumes() -> Content {
     Content::Foreign {
-        what: VOLUMES.to_owned(),
+        what: words::volumes(),
     }
 }

@@ -107,9 +107,15 @@ impl Machine {
     }
 }
 
-fn foreign(what: &str) -> Content {
-    Content::Foreign {
-        what: what.to_owned(),
+fn foreign(what: impl Into<Words>) -> Content {
+    Content::Foreign { what: what.into() }
+}
+
+/// The same as its English text alone.
+fn plain(content: &Content) -> Content {
+    match content {
+        Content::Foreign { what } => foreign(what.as_str()),
+        other => other.clone(),
     }
 }
 
@@ -162,13 +168,13 @@ fn file_systems_lvm_and_raid_are_told() {
     );
     let all = machine.all();
     assert_eq!(
-        all[0].content,
+        plain(&all[0].content),
         foreign(
             "LVM of the volume group my-vg, a partition \"stuff\" without a known content, ext4 \"data\""
         )
     );
     assert_eq!(all[0].refused, None);
-    assert_eq!(all[1].content, foreign("a part of a RAID \"nas:0\""));
+    assert_eq!(plain(&all[1].content), foreign("a part of a RAID \"nas:0\""));
 }
 
 #[test]
@@ -184,9 +190,9 @@ fn a_pocketstack_is_recognised_with_and_without_its_state() {
 #[test]
 fn a_further_disk_counts_once_the_first_is_complete() {
     for (name, system, expected) in [
-        (parts::LVM, false, foreign(VOLUMES)),
+        (parts::LVM, false, foreign(words::volumes())),
         (parts::LVM_NEW, false, Content::Empty),
-        (parts::LVM_NEW, true, foreign(VOLUMES)),
+        (parts::LVM_NEW, true, foreign(words::volumes())),
     ] {
         let machine = Machine::new();
         machine.disk("sdb", "8:16", "");
@@ -223,7 +229,7 @@ fn the_state_of_a_medium_is_known_with_its_further_disk() {
         "E:ID_FS_TYPE=LVM2_member\n",
     );
     let contents: Vec<Content> = machine.all().into_iter().map(|disk| disk.content).collect();
-    assert_eq!(contents, [Content::StateOfMedium, foreign(VOLUMES)]);
+    assert_eq!(contents, [Content::StateOfMedium, foreign(words::volumes())]);
 }
 
 #[test]
@@ -233,7 +239,7 @@ fn a_disk_in_use_is_refused_with_what_uses_it() {
         machine.disk("sda", "8:0", "");
         machine.part("sda", "sda1", "8:1", "", "E:ID_FS_TYPE=ext4\n");
         prepare(&machine);
-        machine.one().refused.unwrap_or_default()
+        machine.one().refused.map_or_else(String::new, String::from)
     };
     assert_eq!(refused(&|_| {}), "");
     let mounted = "22 1 0:2 / / rw - rootfs rootfs rw\n23 22 8:1 / /var rw - ext4 /dev/sda1 rw\n";
@@ -262,7 +268,7 @@ fn what_cannot_be_installed_on_is_refused_with_the_reason() {
     machine.write("sys/block/sda/size", "2097152\n");
     machine.write("sys/block/sdb/ro", "1\n");
     std::fs::remove_file(machine.path("run/udev/data/b8:32")).expect("removed");
-    let refused: Vec<String> = machine
+    let refused: Vec<Words> = machine
         .all()
         .into_iter()
         .filter_map(|disk| disk.refused)
@@ -340,7 +346,7 @@ fn what_an_installation_that_was_ended_told_the_kernel_does_not_count() {
     machine.part("sda", "sda8", "8:8", "", "E:ID_FS_TYPE=LVM2_member\n");
     machine.mapping("sda/sda8", "dm-0", "254:0", "pocketstack-pool", "LVM-abc\n");
     assert_eq!(
-        machine.one().content,
+        plain(&machine.one().content),
         foreign("LVM of the volume group pocketstack, ext4")
     );
     let mut start = vec![0; 16384];

@@ -4,9 +4,10 @@
 use pocketstack_host::inventory::partitions;
 use pocketstack_host::mounts::Mount;
 use pocketstack_host::root::Root;
+use pocketstack_model::words::{Words, install as words};
 
 /// What uses the disk or anything on it, in words.
-pub fn by(root: &Root, mounts: &[Mount], disk: &str) -> Option<String> {
+pub fn by(root: &Root, mounts: &[Mount], disk: &str) -> Option<Words> {
     let whole = format!("/sys/block/{disk}");
     let parts = partitions(root, disk)
         .into_iter()
@@ -17,13 +18,10 @@ pub fn by(root: &Root, mounts: &[Mount], disk: &str) -> Option<String> {
 }
 
 /// `depth` ends the walk if devices should ever be stacked in a ring.
-fn device(root: &Root, mounts: &[Mount], folder: &str, name: &str, depth: u8) -> Option<String> {
+fn device(root: &Root, mounts: &[Mount], folder: &str, name: &str, depth: u8) -> Option<Words> {
     let number = root.text(format!("{folder}/dev"));
     if let Some(mount) = mounts.iter().find(|mount| Some(&mount.device) == number.as_ref()) {
-        return Some(format!(
-            "it is in use: {name} is mounted at {}",
-            mount.point.display()
-        ));
+        return Some(words::disk_mounted(name, mount.point.display().to_string()));
     }
     let swaps = root.text("/proc/swaps").unwrap_or_default();
     let is_swap = |line: &str| {
@@ -33,7 +31,7 @@ fn device(root: &Root, mounts: &[Mount], folder: &str, name: &str, depth: u8) ->
             == Some(name)
     };
     if swaps.lines().any(is_swap) {
-        return Some(format!("it is in use: {name} is swap"));
+        return Some(words::disk_swap(name));
     }
     root.names(format!("{folder}/holders"))
         .into_iter()
@@ -46,6 +44,6 @@ fn device(root: &Root, mounts: &[Mount], folder: &str, name: &str, depth: u8) ->
                 return device(root, mounts, &above, &holder, depth - 1);
             }
             let called = root.text(format!("{above}/dm/name")).unwrap_or(holder);
-            Some(format!("it is in use: {name} is part of {called}"))
+            Some(words::disk_part_of(name, called))
         })
 }

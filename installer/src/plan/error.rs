@@ -1,99 +1,96 @@
 //! Why there is no plan.
 
+use pocketstack_model::words::{Words, install as words};
+
 /// Why there is no plan. The words say what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.words())]
 pub enum PlanError {
     /// The machine has no disk.
-    #[error(
-        "this machine has no disk: check that it is connected, and that its controller is switched on in the firmware"
-    )]
     NoDisks,
     /// No disk is meant.
-    #[error("there is no disk {choice}; there are: {there}")]
     NoSuchDisk {
         /// What was asked for.
-        choice: String,
+        choice: Words,
         /// What is there.
-        there: String,
+        there: Words,
     },
     /// Several are meant.
-    #[error("{choice} means more than one disk: {matching}; choose one by its path")]
     Ambiguous {
         /// What was asked for.
-        choice: String,
+        choice: Words,
         /// The disks.
-        matching: String,
+        matching: Words,
     },
     /// A disk is meant that cannot be used.
-    #[error("{disk} cannot be used: {why}; there are: {there}")]
     Refused {
         /// The disk.
-        disk: String,
+        disk: Words,
         /// Why.
-        why: String,
+        why: Words,
         /// What is there.
-        there: String,
+        there: Words,
     },
     /// A disk is meant twice.
-    #[error("{0} is chosen twice: name each disk once")]
-    Twice(String),
+    Twice(Words),
     /// An installed machine has its state beside its system.
-    #[error(
-        "this machine runs from a disk it was installed on, and keeps its state there: a state on a disk of its own is for a machine that is started from a stick, a disc or the network"
-    )]
     HasState,
     /// A state alone cannot be written anew.
-    #[error(
-        "only the state is to be put on the disk, so there is no system to write anew: leave out existing, or set existing = \"erase\" to wipe the disk"
-    )]
     NothingAnew,
     /// There would be two of them, and none would be used.
-    #[error(
-        "{0} has the state of a machine that is started from a medium already, and only one such disk can be in a machine: name it in data_disks with existing = \"erase\" to wipe it, or take it out"
-    )]
-    OtherState(String),
+    OtherState(Words),
     /// A mirror without a second disk.
-    #[error("a mirror needs a second disk: name one in data_disks, or set mirror = false")]
     MirrorAlone,
     /// A mirror over more than two.
-    #[error(
-        "a mirror is over two disks, and there are {0}: name one disk in data_disks, or set mirror = false"
-    )]
     MirrorOfMany(usize),
     /// There is a PocketStack already.
-    #[error(
-        "{disk} has a PocketStack already: set existing = \"keep\" to write its system anew, or existing = \"erase\" to wipe it"
-    )]
     Installed {
         /// The disk.
-        disk: String,
+        disk: Words,
     },
     /// There is something else.
-    #[error("{disk} is not empty ({what}): set existing = \"erase\" to wipe it, or choose another disk")]
     Occupied {
         /// The disk.
-        disk: String,
+        disk: Words,
         /// What is on it.
-        what: String,
+        what: Words,
     },
     /// Nothing there that could stay.
-    #[error("{disk} has no PocketStack whose state could be kept (now: {now}): {}", .instead)]
     NothingToKeep {
         /// The disk.
-        disk: String,
+        disk: Words,
         /// What is on it.
-        now: String,
+        now: Words,
         /// What to set instead.
-        instead: &'static str,
+        instead: Words,
     },
     /// A further disk that is not part of what is kept.
-    #[error(
-        "{disk} is no disk of the PocketStack that is kept (now: {now}): leave it out of data_disks while the system is written anew"
-    )]
     NotItsDisk {
         /// The disk.
-        disk: String,
+        disk: Words,
         /// What is on it.
-        now: String,
+        now: Words,
     },
+}
+
+impl PlanError {
+    /// Why, and what to do.
+    pub fn words(&self) -> Words {
+        match self.clone() {
+            Self::NoDisks => words::plan_no_disks(),
+            Self::NoSuchDisk { choice, there } => words::plan_no_such_disk(choice, there),
+            Self::Ambiguous { choice, matching } => words::plan_ambiguous(choice, matching),
+            Self::Refused { disk, why, there } => words::plan_refused(disk, why, there),
+            Self::Twice(disk) => words::plan_twice(disk),
+            Self::HasState => words::plan_has_state(),
+            Self::NothingAnew => words::plan_nothing_anew(),
+            Self::OtherState(disk) => words::plan_other_state(disk),
+            Self::MirrorAlone => words::plan_mirror_alone(),
+            Self::MirrorOfMany(disks) => words::plan_mirror_of_many(disks.to_string()),
+            Self::Installed { disk } => words::plan_installed(disk),
+            Self::Occupied { disk, what } => words::plan_occupied(disk, what),
+            Self::NothingToKeep { disk, now, instead } => words::plan_nothing_to_keep(disk, now, instead),
+            Self::NotItsDisk { disk, now } => words::plan_not_its_disk(disk, now),
+        }
+    }
 }

@@ -12,10 +12,8 @@ fn disk(name: &str, content: Content) -> Candidate {
     }
 }
 
-fn foreign(what: &str) -> Content {
-    Content::Foreign {
-        what: what.to_owned(),
-    }
+fn foreign(what: impl Into<Words>) -> Content {
+    Content::Foreign { what: what.into() }
 }
 
 const POCKETSTACK: Content = Content::PocketStack { complete: true };
@@ -74,7 +72,7 @@ fn no_disk_and_the_wrong_disk_are_told_with_what_is_there() {
         "there is no disk sda; there are: vda (Disk, 100 GiB, serial number S-vda, pci-vda)"
     );
     let mut small = disk("sda", Content::Empty);
-    small.refused = Some("it has 1.0 GiB, and at least 8.0 GiB are needed".to_owned());
+    small.refused = Some("it has 1.0 GiB, and at least 8.0 GiB are needed".into());
     let said = error(&refuse, &[small]);
     assert!(
         said.contains("cannot be used: it has 1.0 GiB, and at least 8.0 GiB are needed"),
@@ -150,7 +148,7 @@ fn only_a_whole_pocketstack_is_kept() {
     }
     let with = settings(Existing::Keep, &["sdb"]);
     let disks = |content| [disk("sda", POCKETSTACK), disk("sdb", content)];
-    assert!(plan(&with, &disks(foreign(VOLUMES))).is_ok());
+    assert!(plan(&with, &disks(foreign(words::volumes()))).is_ok());
     let said = error(&with, &disks(Content::Empty));
     assert!(said.contains("no disk of the PocketStack that is kept"), "{said}");
 }
@@ -228,7 +226,7 @@ fn a_state_alone_is_put_where_a_system_could_be_and_nothing_is_copied() {
         "{said}"
     );
     let refused = [Candidate {
-        refused: Some("this machine runs from it".to_owned()),
+        refused: Some(words::disk_runs()),
         ..disk("sda", Content::Empty)
     }];
     let said = error(&state(Existing::Erase, &[]), &refused);

@@ -4,6 +4,7 @@ use std::io;
 
 use pocketstack_disk::bios::BiosError;
 use pocketstack_model::config::file::FileError;
+use pocketstack_model::words::{Words, install as words};
 
 use crate::host::HostError;
 use crate::payload::PayloadError;
@@ -11,7 +12,7 @@ use crate::plan::{Goal, Step};
 
 /// Why an installation stopped, and how it left the disk.
 #[derive(Debug, thiserror::Error)]
-#[error("{step} failed: {trouble}. {}", .left.words())]
+#[error("{}", self.words())]
 pub struct InstallError {
     /// At which step.
     pub step: Step,
@@ -20,6 +21,13 @@ pub struct InstallError {
     pub trouble: Trouble,
     /// How the disk is now.
     pub left: Left,
+}
+
+impl InstallError {
+    /// What is wrong, how the disk is, and what to do.
+    pub fn words(&self) -> Words {
+        words::failed(self.step.words(), self.trouble.words(), self.left.words())
+    }
 }
 
 /// How an installation that stopped has left the disk.
@@ -46,23 +54,21 @@ impl Left {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn words(self) -> Words {
         match self {
-            Self::Untouched => "Nothing was changed",
-            Self::Empty => "The disk is empty now; start the installation again",
-            Self::Unsure => "The disk may be complete or not; start the installation again",
-            Self::Closed => {
-                "State and volumes are as they were, but the disk cannot be started from until the installation is repeated"
-            }
+            Self::Untouched => words::left_untouched(),
+            Self::Empty => words::left_empty(),
+            Self::Unsure => words::left_unsure(),
+            Self::Closed => words::left_closed(),
         }
     }
 }
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.words())]
 pub enum Trouble {
     /// Something could not be done.
-    #[error("{disk}: {source}{}", if .source.is_disk() { "; the disk is failing and has to be replaced" } else { "" })]
     Host {
         /// The disk.
         disk: String,
@@ -73,12 +79,8 @@ pub enum Trouble {
     #[error(transparent)]
     Payload(#[from] PayloadError),
     /// What is installed cannot be read.
-    #[error("what this machine runs from cannot be read ({0}): write the medium again, or use another one")]
     Source(io::Error),
     /// What is installed is larger than its place.
-    #[error(
-        "the system has {size} bytes, and there is room for {room}: this installer does not fit its system"
-    )]
     TooLarge {
         /// Bytes it has.
         size: u64,
@@ -86,9 +88,6 @@ pub enum Trouble {
         room: u64,
     },
     /// What was read back is not what was written.
-    #[error(
-        "{disk}: what is read back is not what was written ({what}); the disk is failing and has to be replaced"
-    )]
     ReadBack {
         /// The disk.
         disk: String,
@@ -96,13 +95,8 @@ pub enum Trouble {
         what: String,
     },
     /// There is a volume group of that name elsewhere.
-    #[error(
-        "the volume group pocketstack is on {}, which is no disk of this installation: name it in data_disks with \
-         existing = \"erase\", or take it out of the machine", .0.join(", ")
-    )]
     Group(Vec<String>),
     /// A kept disk is not laid out as it has to be.
-    #[error("the PocketStack on {disk} cannot be kept: {why}; set existing = \"erase\" to wipe it")]
     Layout {
         /// The disk.
         disk: String,
@@ -110,7 +104,6 @@ pub enum Trouble {
         why: String,
     },
     /// The state of a kept disk cannot be read.
-    #[error("the state on {disk} cannot be read ({source}); set existing = \"erase\" to wipe it")]
     State {
         /// The disk.
         disk: String,
@@ -121,6 +114,25 @@ pub enum Trouble {
     #[error(transparent)]
     Bios(#[from] BiosError),
     /// The configuration cannot be a file.
-    #[error("the configuration {0}")]
     Configuration(#[from] FileError),
+}
+
+impl Trouble {
+    fn words(&self) -> Words {
+        match self {
+            Self::Host { disk, source } if source.is_disk() => {
+                words::trouble_failing(disk.as_str(), source.to_string())
+            }
+            Self::Host { disk, source } => words::trouble_on(disk.as_str(), source.to_string()),
+            Self::Payload(error) => error.to_string().into(),
+            Self::Source(error) => words::source_unreadable(error.to_string()),
+            Self::TooLarge { size, room } => words::system_too_large(*size, *room),
+            Self::ReadBack { disk, what } => words::read_back_differs(disk.as_str(), what.as_str()),
+            Self::Group(devices) => words::group_elsewhere(devices.join(", ")),
+            Self::Layout { disk, why } => words::layout_unkept(disk.as_str(), why.as_str()),
+            Self::State { disk, source } => words::state_unreadable(disk.as_str(), source.to_string()),
+            Self::Bios(error) => error.to_string().into(),
+            Self::Configuration(error) => words::configuration_refused(error.to_string()),
+        }
+    }
 }

@@ -109,7 +109,7 @@ impl<H: Host> Run<'_, H> {
         let checked = tree.check_data(&mut reader, &mut |read| {
             let part = u64::from(to.saturating_sub(from)) * read / size.max(1);
             progress(Progress {
-                step: Step::Prove.to_string(),
+                step: Step::Prove.words(),
                 percent: from.saturating_add(u8::try_from(part).unwrap_or(0)),
             });
         });

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod install;
+pub mod page;
 
 use std::fs;
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use pocketstack_model::node::{self, Root, State, Units};
+use pocketstack_tests::access;
 use pocketstack_tests::browser::Browser;
 use pocketstack_tests::poll::{self, Probe};
 use pocketstack_tests::serial::Mark;
@@ -78,10 +79,12 @@ fn page_and_api_answer(booted: &mut Booted, notes: &mut Notes) -> Result<()> {
         "the API says the medium is {:?}",
         overview.boot.medium
     );
-    let nothing = booted.node.get("/no/such/page", Duration::from_secs(30))?;
+    let nothing = booted
+        .node
+        .get("/api/v1/no-such-thing", Duration::from_secs(30))?;
     ensure!(
         nothing.status == 404,
-        "a page that is not there answers {}",
+        "what is not there answers {}",
         nothing.status
     );
     Ok(())
@@ -237,9 +240,12 @@ fn page_shows_in_a_browser(stage: &mut Stage, machine: Machine, notes: &mut Note
     let picture = reports.join(format!("{}.page.png", machine.name()));
     let booted = stage.booted(machine)?;
     let limit = booted.vm.accel().patience(Duration::from_secs(30));
+    // It is set up then, and takes the password.
+    booted.node.token()?;
     let mut page = Browser::start(&reports)?
         .with_patience(limit)
-        .open(&booted.node.url("/"))?;
+        .open(&booted.node.url("/sign-in"))?;
+    access::sign_in(&mut page)?;
     page.screenshot(&picture)?;
     notes.artifacts.push(picture);
     notes.artifacts.push(booted.vm.screenshot("console")?);

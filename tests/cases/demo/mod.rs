@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pocketstack_tests::accel::Accel;
+use pocketstack_tests::access;
 use pocketstack_tests::artifacts::{Artifacts, pin};
 use pocketstack_tests::disk::Overlay;
 use pocketstack_tests::node::Node;
@@ -142,8 +143,11 @@ fn foreground(args: &Args, dir: &Path, claim: &Claim) -> Result<()> {
 
 fn summary(vm: &Vm, node: &Node) -> Result<String> {
     let console = vm.serial().path().display();
+    // A disk that was set up in an earlier demo has none.
+    let code = access::setup_code(vm.serial())?;
+    let code = code.map_or_else(String::new, |code| format!("  setup code   {code}\n"));
     Ok(format!(
-        "\n  page         {}\n  certificate  SHA-256 {}\n  console      {console}\n\
+        "\n  page         {}\n{code}  certificate  SHA-256 {}\n  console      {console}\n\
          \x20 stop         Ctrl-C, or: ./just demo --stop\n",
         node.url("/"),
         node.fingerprint()?,

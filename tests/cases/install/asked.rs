@@ -1,6 +1,7 @@
 //! What the cases answer, and so what an installed machine must be.
 
 use pocketstack_model::install::SMALLEST_DISK;
+use pocketstack_tests::access;
 
 use super::route::{MIRROR, Route};
 
@@ -35,7 +36,8 @@ pub fn answers(route: Route) -> String {
     };
     format!(
         "version = 1\n\n[node]\nname = \"{NAME}\"\ntime_zone = \"{TIME_ZONE}\"\n\n{networks}\
-         [install]\ndisk = {{ serial = \"{TARGET}\" }}\n{volumes}existing = \"erase\"\nthen = \"restart\"\n"
+         [install]\ndisk = {{ serial = \"{TARGET}\" }}\n{volumes}existing = \"erase\"\nthen = \"restart\"\n\n{}",
+        access::answers()
     )
 }
 

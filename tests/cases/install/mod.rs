@@ -26,7 +26,7 @@ mod state;
 mod surroundings;
 mod unattended;
 mod unusual;
-mod wait;
+pub mod wait;
 
 use anyhow::Result;
 

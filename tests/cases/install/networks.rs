@@ -123,7 +123,7 @@ pub(super) fn change(running: &mut Running, networks: &Value) -> Result<String> 
 fn change_and_confirm(running: &mut Running, networks: &Value, address: Ipv4Addr) -> Result<()> {
     let started = Instant::now();
     let code = change(running, networks)?;
-    let node = Node::new(SocketAddr::new(IpAddr::V4(address), 443));
+    let node = running.node.moved_to(SocketAddr::new(IpAddr::V4(address), 443));
     confirm(&node, &code).with_context(|| format!("{} s after the change", started.elapsed().as_secs()))?;
     running.node = node;
     let limit = running.patience(30);

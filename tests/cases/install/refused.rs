@@ -87,7 +87,7 @@ fn why_not(running: &mut Running, settings: &Value, words: &[&str], seconds: u64
                 |overview| matches!(&overview.installation, Installation::Failed { why } if wait::says(why, words)),
             )?;
             match overview.installation {
-                Installation::Failed { why } => Ok(why),
+                Installation::Failed { why } => Ok(why.to_string()),
                 other => bail!("the API says of the installation: {other:?}"),
             }
         }

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use pocketstack_model::node::{Medium as From, State};
+use pocketstack_tests::access;
 use pocketstack_tests::net::Net;
 use pocketstack_tests::raw::Raw;
 use pocketstack_tests::vm::{DiskSpec, Medium, Spec};
@@ -37,7 +38,8 @@ pub fn cases() -> Vec<Case<Site>> {
 fn answers() -> String {
     format!(
         "version = 1\n\n[node]\nname = \"{NAME}\"\ntime_zone = \"{TIME_ZONE}\"\n\n\
-         [install]\nwhat = \"state\"\ndisk = {{ serial = \"{TARGET}\" }}\nexisting = \"erase\"\nthen = \"restart\"\n"
+         [install]\nwhat = \"state\"\ndisk = {{ serial = \"{TARGET}\" }}\nexisting = \"erase\"\nthen = \"restart\"\n\n{}",
+        access::answers()
     )
 }
 

@@ -130,12 +130,12 @@ pub fn nothing_is_installed(overview: &Overview) -> Result<()> {
 /// Everything that is stuck, with why, as one text.
 pub fn stuck(overview: &Overview) -> String {
     let why = |doing: &Doing| match doing {
-        Doing::Stuck { why } => Some(why.clone()),
+        Doing::Stuck { why } => Some(why.to_string()),
         Doing::Nothing | Doing::Changing { .. } => None,
     };
     let mut all: Vec<String> = overview.kept.iter().filter_map(|kept| why(&kept.doing)).collect();
     if let Installation::Failed { why } = &overview.installation {
-        all.push(why.clone());
+        all.push(why.to_string());
     }
     all.join("\n")
 }

@@ -314,7 +314,7 @@ impl Net {
                     .get("/healthz", Duration::from_secs(2))
                     .is_ok_and(|answer| answer.status == 200)
                 {
-                    return Ok(Probe::Done(node));
+                    return Ok(Probe::Done(node.with_console(vm.serial())));
                 }
             }
             let last = vm.serial().tail(1);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::accel::Accel;
+use crate::keyboard::Keyboard;
 use crate::poll::{self, Probe};
 use crate::process::Helper;
 use crate::qmp::Qmp;
@@ -38,7 +39,7 @@ pub struct Vm {
     dir: PathBuf,
     next_nic: usize,
     /// Sockets live in a folder with a short path, because the kernel allows 107 bytes (unix(7)).
-    _sockets: TempDir,
+    sockets: TempDir,
 }
 
 impl Vm {
@@ -97,7 +98,7 @@ impl Vm {
             accel,
             dir,
             next_nic: spec.nics.len(),
-            _sockets: sockets,
+            sockets,
         })
     }
 
@@ -119,6 +120,15 @@ impl Vm {
     /// The first serial port.
     pub fn serial(&self) -> &Serial {
         &self.serial
+    }
+
+    /// Somebody who types on the first serial port.
+    ///
+    /// # Errors
+    /// QEMU is gone.
+    pub fn keyboard(&self) -> Result<Keyboard> {
+        self.must_run()?;
+        Keyboard::connect(&self.sockets.path().join("ttyS0"))
     }
 
     /// The root shell on the second serial port.

@@ -6,7 +6,8 @@ use rocket::{State, post};
 use serde::Deserialize;
 
 use super::{Problem, away};
-use crate::confirm::{Refusal, SameOrigin, Tries};
+use crate::access::{Access, Action, Admin};
+use crate::confirm::{Refusal, Tries};
 use crate::node::Cached;
 
 /// What is sent.
@@ -19,12 +20,15 @@ pub struct Body {
 /// Keeps the change that the code belongs to; without content if it is kept.
 #[post("/network/confirm", data = "<body>")]
 pub async fn confirm(
-    _from: SameOrigin,
+    admin: Admin,
     body: Json<Body>,
     node: &State<Cached>,
     tries: &State<Tries>,
+    access: &State<Access>,
 ) -> Result<Status, Problem> {
-    match tries.confirm(node, &body.code).await {
+    let result = tries.confirm(node, &body.code).await;
+    admin.record(access, Action::ConfirmNetwork, "", &result);
+    match result {
         Ok(()) => Ok(Status::NoContent),
         Err(Refusal::Unavailable(unavailable)) => Err(away(&unavailable)),
         Err(refusal) => {
@@ -44,12 +48,13 @@ mod tests {
 
     use super::*;
     use crate::confirm::testing::{CODE, unconfirmed};
-    use crate::server::testing::{client, problem};
+    use crate::server::testing::{bearer, client, problem};
 
     async fn send<'c>(client: &'c Client, body: &str) -> LocalResponse<'c> {
         client
             .post("/api/v1/network/confirm")
             .header(ContentType::JSON)
+            .header(bearer(client))
             .body(body)
             .dispatch()
             .await

@@ -8,6 +8,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Request, catch, catchers};
 use serde::Serialize;
 
+use crate::access::Admin;
 use crate::methods;
 
 /// A problem document. Its type is always "about:blank", whose title is the status in words: a client decides by
@@ -60,6 +61,9 @@ impl<'r> Responder<'r, 'static> for Problem {
             .status(self.status)
             .header(ContentType::new("application", "problem+json"))
             .raw_header("Cache-Control", "no-store");
+        if self.status == Status::Unauthorized {
+            response.raw_header("WWW-Authenticate", "Bearer");
+        }
         if let Some(seconds) = self.retry_after {
             response.raw_header("Retry-After", seconds.to_string());
         }
@@ -69,11 +73,44 @@ impl<'r> Responder<'r, 'static> for Problem {
 
 /// Errors of everything under `/api`.
 pub fn catchers() -> Vec<Catcher> {
-    catchers![not_found, not_allowed, internal, other]
+    catchers![
+        stranger,
+        forbidden,
+        not_found,
+        not_allowed,
+        misdirected,
+        internal,
+        other
+    ]
+}
+
+#[catch(401)]
+fn stranger() -> Problem {
+    let detail = "This needs a token: send it as \"Authorization: Bearer pst_…\". POST /api/v1/tokens makes one for the \
+                  password, and so does the page /tokens.";
+    Problem::new(Status::Unauthorized, detail)
+}
+
+#[catch(403)]
+fn forbidden() -> Problem {
+    Problem::new(
+        Status::Forbidden,
+        "Pages of other sites may not ask this machine for anything.",
+    )
+}
+
+#[catch(421)]
+fn misdirected() -> Problem {
+    let detail = "This machine is not known by the name in the request; use its address, its name, or its name with .local.";
+    Problem::new(Status::MisdirectedRequest, detail)
 }
 
 #[catch(404)]
 fn not_found(request: &Request<'_>) -> Problem {
+    // What there is and what not is nobody's business before signing in.
+    if Admin::of(request).is_none() {
+        return stranger();
+    }
     Problem::new(
         Status::NotFound,
         format!("There is nothing at {}.", request.uri().path()),

@@ -7,7 +7,8 @@ use rustls_pki_types::pem::PemObject;
 
 /// Checks the pair and gives back the DER form of the certificate, or says in words what is wrong.
 ///
-/// The certificate is self-signed, so its signature covers every byte that matters: one flipped bit anywhere is seen.
+/// The certificate is self-signed (the authority's own, or one from before there was an authority), so its signature
+/// covers every byte that matters: one flipped bit anywhere is seen.
 pub fn pair(certificate: Option<&[u8]>, key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     let certificate = certificate.ok_or("the certificate is missing")?;
     let key = key.ok_or("the key is missing")?;

@@ -54,7 +54,12 @@ fn the_files_have_their_modes_and_nothing_is_left_beside_them() {
     let (folder, _) = made();
     assert_eq!(mode(&folder.path().join(CERTIFICATE)), 0o644);
     assert_eq!(mode(&folder.path().join(KEY)), 0o600);
-    assert_eq!(fs::read_dir(folder.path()).expect("it can be read").count(), 2);
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .expect("it can be read")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["ca-key.pem", "ca.pem", CERTIFICATE, KEY]);
 }
 
 #[test]
@@ -99,8 +104,11 @@ fn a_hostile_host_name_stays_out() {
 
 #[test]
 fn every_flipped_bit_of_the_certificate_is_seen() {
-    let (_, pair) = made();
-    let der = CertificateDer::from_pem_slice(pair.certificate.as_bytes())
+    // Of one that has signed itself; others have a seal.
+    let (folder, _) = made();
+    let file = |name| fs::read(folder.path().join(name)).expect("the authority is there");
+    let (certificate, key) = (file("ca.pem"), file("ca-key.pem"));
+    let der = CertificateDer::from_pem_slice(&certificate)
         .expect("it is PEM")
         .to_vec();
     let pem = |der: &[u8]| {
@@ -109,22 +117,34 @@ fn every_flipped_bit_of_the_certificate_is_seen() {
             STANDARD.encode(der)
         )
     };
-    assert!(check::pair(Some(pem(&der).as_bytes()), Some(pair.key.as_bytes())).is_ok());
+    assert!(check::pair(Some(pem(&der).as_bytes()), Some(&key)).is_ok());
     for at in 0..der.len() {
         let mut damaged = der.clone();
         damaged[at] ^= 0x10;
-        let result = check::pair(Some(pem(&damaged).as_bytes()), Some(pair.key.as_bytes()));
+        let result = check::pair(Some(pem(&damaged).as_bytes()), Some(&key));
         assert!(result.is_err(), "byte {at} of {}", der.len());
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_the_file_is_seen() {
+    let (folder, pair) = made();
+    let whole = pair.certificate.as_bytes();
+    for at in 0..whole.len() {
+        let mut damaged = whole.to_vec();
+        damaged[at] ^= 0x10;
+        assert!(
+            is_refused(folder.path(), &damaged, pair.key.as_bytes()),
+            "byte {at} of {}",
+            whole.len()
+        );
     }
 }
 
 #[test]
 fn a_truncated_file_is_refused_at_every_length() {
     let (folder, pair) = made();
-    let (certificate, key) = (
-        pair.certificate.trim_end().as_bytes(),
-        pair.key.trim_end().as_bytes(),
-    );
+    let (certificate, key) = (pair.certificate.as_bytes(), pair.key.trim_end().as_bytes());
     for length in (0..certificate.len()).step_by(37) {
         assert!(
             is_refused(folder.path(), &certificate[..length], key),

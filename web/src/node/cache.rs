@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pocketstack_model::answers::Answers;
+use pocketstack_model::config::Configuration;
+use pocketstack_model::install::{Candidate, InstallSettings};
+use pocketstack_model::journal::{Journal, JournalFilter};
+use pocketstack_model::metrics::Metrics;
 use pocketstack_model::node::Overview;
+use pocketstack_model::unit::{Unit, UnitAction};
 use tokio::sync::{Mutex, watch};
 
-use super::{NodeSource, NotConfirmed, Unavailable};
+use super::{NodeSource, NotDone, Power, Unavailable};
 
 /// How old an answer may be shown. Short enough that nobody notices.
 pub const MAX_AGE: Duration = Duration::from_secs(1);
@@ -58,11 +64,77 @@ impl Cached {
         overview
     }
 
+    /// See [`NodeSource::configuration`].
+    pub async fn configuration(&self) -> Result<Configuration, Unavailable> {
+        self.source.configuration().await
+    }
+
+    /// See [`NodeSource::disks`].
+    pub async fn disks(&self) -> Result<Vec<Candidate>, Unavailable> {
+        self.source.disks().await
+    }
+
+    /// See [`NodeSource::metrics`].
+    pub async fn metrics(&self) -> Result<Metrics, Unavailable> {
+        self.source.metrics().await
+    }
+
+    /// See [`NodeSource::units`].
+    pub async fn units(&self) -> Result<Vec<Unit>, Unavailable> {
+        self.source.units().await
+    }
+
+    /// See [`NodeSource::unit_action`].
+    pub async fn unit_action(&self, unit: &str, action: UnitAction) -> Result<(), NotDone> {
+        self.source.unit_action(unit, action).await
+    }
+
+    /// See [`NodeSource::journal`].
+    pub async fn journal(&self, filter: &JournalFilter) -> Result<Journal, NotDone> {
+        self.source.journal(filter).await
+    }
+
+    /// See [`NodeSource::check_setup_code`].
+    pub async fn check_setup_code(&self, code: &str) -> Result<(), NotDone> {
+        self.source.check_setup_code(code).await
+    }
+
+    /// See [`NodeSource::finish_setup`]. What is remembered is old afterwards.
+    pub async fn finish_setup(&self, code: &str, answers: &Answers) -> Result<Option<String>, NotDone> {
+        let done = self.source.finish_setup(code, answers).await;
+        *self.last.lock().await = None;
+        done
+    }
+
+    /// See [`NodeSource::change_configuration`]. What is remembered is old afterwards.
+    pub async fn change_configuration(&self, new: &Configuration) -> Result<Option<String>, NotDone> {
+        let done = self.source.change_configuration(new).await;
+        *self.last.lock().await = None;
+        done
+    }
+
     /// See [`NodeSource::confirm_network`]. What is remembered is old afterwards.
-    pub async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed> {
+    pub async fn confirm_network(&self, code: &str) -> Result<(), NotDone> {
         let done = self.source.confirm_network(code).await;
         *self.last.lock().await = None;
         done
+    }
+
+    /// See [`NodeSource::power`].
+    pub async fn power(&self, how: Power) -> Result<(), NotDone> {
+        self.source.power(how).await
+    }
+
+    /// See [`NodeSource::install`]. What is remembered is old afterwards.
+    pub async fn install(&self, settings: &InstallSettings) -> Result<(), NotDone> {
+        let done = self.source.install(settings).await;
+        *self.last.lock().await = None;
+        done
+    }
+
+    /// See [`NodeSource::factory_reset`].
+    pub async fn factory_reset(&self) -> Result<(), NotDone> {
+        self.source.factory_reset().await
     }
 
     /// See [`NodeSource::changes`].

@@ -4,7 +4,7 @@
 //! questions use the connection it has published.
 //!
 //! ```text
-//! follow ──watch: Bus──▶ overview()      (one method call per question)
+//! follow ──watch: Bus──▶ overview() …    (one method call per question)
 //!    └────watch: count──▶ changes()       (OverviewChanged, owner of the name came or went, bus came or went)
 //! ```
 
@@ -12,16 +12,25 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::{StreamExt, future::Either, stream};
+use pocketstack_model::answers::Answers;
 use pocketstack_model::bus;
+use pocketstack_model::config::Configuration;
+use pocketstack_model::install::{Candidate, InstallSettings};
+use pocketstack_model::journal::{Journal, JournalFilter};
+use pocketstack_model::metrics::Metrics;
 use pocketstack_model::node::Overview;
+use pocketstack_model::unit::{Unit, UnitAction};
 use rocket::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use zbus::proxy::CacheProperties;
-use zbus::{Connection, Proxy, connection, fdo};
+use zbus::zvariant::{DynamicDeserialize, DynamicType};
+use zbus::{Connection, Proxy, connection};
 
-use super::{NodeSource, NotConfirmed, Unavailable};
+use super::{NodeSource, NotDone, Power, Unavailable};
 
 /// How long an answer may take before it counts as none.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -88,31 +97,101 @@ impl Drop for DbusNode {
     }
 }
 
+impl DbusNode {
+    /// Calls a method.
+    async fn call<A, R, E>(&self, method: &'static str, arguments: &A) -> Result<R, E>
+    where
+        A: Serialize + DynamicType + Sync,
+        R: for<'d> DynamicDeserialize<'d>,
+        E: From<Unavailable> + From<zbus::Error>,
+    {
+        let answer = timeout(LIMIT, async {
+            let proxy = proxy(&self.connection().await?).await?;
+            Ok(proxy.call::<_, _, R>(method, arguments).await?)
+        });
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Unavailable::TimedOut(LIMIT.as_secs()).into()))
+    }
+
+    /// Asks for a document.
+    async fn document<D: DeserializeOwned>(&self, method: &'static str) -> Result<D, Unavailable> {
+        let text = self.call::<_, String, Unavailable>(method, &()).await?;
+        serde_json::from_str(&text).map_err(|error| Unavailable::Unreadable(error.to_string()))
+    }
+}
+
+/// A document for the other side.
+fn text(of: &impl Serialize) -> Result<String, NotDone> {
+    serde_json::to_string(of).map_err(|error| NotDone::Refused(error.to_string()))
+}
+
 #[async_trait]
 impl NodeSource for DbusNode {
     async fn overview(&self) -> Result<Overview, Unavailable> {
-        let answer = timeout(LIMIT, async {
-            let proxy = proxy(&self.connection().await?).await.map_err(unavailable)?;
-            proxy
-                .call::<_, _, String>("Overview", &())
-                .await
-                .map_err(unavailable)
-        });
-        let text = answer
-            .await
-            .map_err(|_| Unavailable::TimedOut(LIMIT.as_secs()))??;
-        serde_json::from_str(&text).map_err(|error| Unavailable::Unreadable(error.to_string()))
+        self.document("Overview").await
     }
 
-    async fn confirm_network(&self, code: &str) -> Result<(), NotConfirmed> {
-        let answer = timeout(LIMIT, async {
-            let proxy = proxy(&self.connection().await?).await.map_err(unavailable)?;
-            proxy
-                .call::<_, _, ()>("ConfirmNetwork", &(code,))
-                .await
-                .map_err(not_confirmed)
-        });
-        answer.await.map_err(|_| Unavailable::TimedOut(LIMIT.as_secs()))?
+    async fn configuration(&self) -> Result<Configuration, Unavailable> {
+        self.document("Configuration").await
+    }
+
+    async fn disks(&self) -> Result<Vec<Candidate>, Unavailable> {
+        self.document("Disks").await
+    }
+
+    async fn metrics(&self) -> Result<Metrics, Unavailable> {
+        self.document("Metrics").await
+    }
+
+    async fn units(&self) -> Result<Vec<Unit>, Unavailable> {
+        self.document("Units").await
+    }
+
+    async fn unit_action(&self, unit: &str, action: UnitAction) -> Result<(), NotDone> {
+        self.call("UnitAction", &(unit, action.word())).await
+    }
+
+    async fn journal(&self, filter: &JournalFilter) -> Result<Journal, NotDone> {
+        let entries = self
+            .call::<_, String, NotDone>("Journal", &(text(filter)?,))
+            .await?;
+        let read = serde_json::from_str(&entries);
+        read.map_err(|error| Unavailable::Unreadable(error.to_string()).into())
+    }
+
+    async fn check_setup_code(&self, code: &str) -> Result<(), NotDone> {
+        self.call("CheckSetupCode", &(code,)).await
+    }
+
+    async fn finish_setup(&self, code: &str, answers: &Answers) -> Result<Option<String>, NotDone> {
+        let arguments = (code, text(answers)?);
+        let code = self.call::<_, String, NotDone>("FinishSetup", &arguments).await?;
+        Ok((!code.is_empty()).then_some(code))
+    }
+
+    async fn change_configuration(&self, new: &Configuration) -> Result<Option<String>, NotDone> {
+        let arguments = (text(new)?,);
+        let code = self
+            .call::<_, String, NotDone>("ChangeConfiguration", &arguments)
+            .await?;
+        Ok((!code.is_empty()).then_some(code))
+    }
+
+    async fn confirm_network(&self, code: &str) -> Result<(), NotDone> {
+        self.call("ConfirmNetwork", &(code,)).await
+    }
+
+    async fn power(&self, how: Power) -> Result<(), NotDone> {
+        self.call("Power", &(how.word(),)).await
+    }
+
+    async fn install(&self, settings: &InstallSettings) -> Result<(), NotDone> {
+        self.call("Install", &(text(settings)?,)).await
+    }
+
+    async fn factory_reset(&self) -> Result<(), NotDone> {
+        self.call("FactoryReset", &()).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -185,40 +264,6 @@ async fn listen(connection: &Connection, changed: &impl Fn()) -> zbus::Result<()
             Some(()) => changed(),
             None => return Ok(()),
         }
-    }
-}
-
-/// An answer in words is a refusal, and its name says of what kind; everything else is none.
-fn not_confirmed(error: zbus::Error) -> NotConfirmed {
-    let name = match &error {
-        zbus::Error::MethodError(name, ..) => name.to_string(),
-        _ => String::new(),
-    };
-    match unavailable(error) {
-        Unavailable::Failed(why) if name == bus::error::WRONG_CODE => NotConfirmed::WrongCode(why),
-        Unavailable::Failed(_) if name == bus::error::TOO_MANY_TRIES => NotConfirmed::TooManyTries,
-        Unavailable::Failed(_) if name == bus::error::NOTHING_WAITS => NotConfirmed::NothingWaits,
-        Unavailable::Failed(why) => NotConfirmed::Refused(why),
-        other => NotConfirmed::Unavailable(other),
-    }
-}
-
-/// Meanings of the errors as the D-Bus specification has them.
-fn unavailable(error: zbus::Error) -> Unavailable {
-    let said = |text: String| text.trim_end_matches('.').to_owned();
-    match error {
-        zbus::Error::FDO(error) => match *error {
-            fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_) | fdo::Error::NoReply(_) => {
-                Unavailable::NotRunning
-            }
-            fdo::Error::AccessDenied(text) | fdo::Error::AuthFailed(text) => Unavailable::Refused(said(text)),
-            fdo::Error::Failed(text) => Unavailable::Failed(said(text)),
-            other => Unavailable::Failed(said(other.to_string())),
-        },
-        // The node controller's own errors: the words are for a person, the name is not.
-        zbus::Error::MethodError(_, Some(text), _) => Unavailable::Failed(said(text)),
-        zbus::Error::InputOutput(error) => Unavailable::NoBus(error.to_string()),
-        other => Unavailable::Failed(said(other.to_string())),
     }
 }
 

@@ -3,128 +3,141 @@
 use askama::Template;
 use pocketstack_model::node::Overview;
 use pocketstack_model::status::NetworkChange;
-use rocket::form::{Form, FromForm};
+use pocketstack_model::words::Words;
 use rocket::http::Status;
 use rocket::{State, get, post};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::{Page, away, words};
-use crate::assets::Assets;
-use crate::confirm::{Refusal, SameOrigin, Tries};
+use super::{Frame, Page, errors, words};
+use crate::access::{Access, Action, Admin, AdminForm};
+use crate::confirm::{Made, Refusal, Tries};
+use crate::locale::{Key, Said};
 use crate::node::Cached;
 
 /// Content of `templates/confirm.html`.
 #[derive(Template)]
 #[template(path = "confirm.html")]
 struct ConfirmPage<'a> {
-    assets: &'a Assets,
-    version: &'a str,
-    title: &'static str,
-    /// What is the matter, in words.
-    detail: String,
+    frame: &'a Frame<'a>,
+    title: Said<'a>,
+    /// What is the matter.
+    detail: Said<'a>,
+    /// Why a change was taken back.
+    reverted: Option<&'a Words>,
     /// What was wrong with the last try.
-    trouble: Option<String>,
-    /// The form, if there is something to confirm.
-    waits: Option<Waits>,
+    trouble: Option<Said<'a>>,
+    /// What the system said of it, in English.
+    why: Option<String>,
+    /// Until when a change waits to be confirmed, if one does.
+    until: Option<OffsetDateTime>,
+    /// Whether the code is known here, and need not be typed.
+    remembered: bool,
     /// What stands in the field already.
     code: &'a str,
 }
 
-/// Until when a change waits to be confirmed.
-pub struct Waits {
-    /// For people.
-    pub until: String,
-    /// For programs.
-    pub until_machine: String,
-}
-
-impl Waits {
-    /// In words.
-    pub fn new(until: OffsetDateTime) -> Self {
-        Self {
-            until: words::moment(until),
-            // Only a year beyond 9999 has no RFC 3339 form.
-            until_machine: until.format(&Rfc3339).unwrap_or_default(),
-        }
-    }
-}
-
 impl<'a> ConfirmPage<'a> {
-    fn new(overview: &'a Overview, assets: &'a Assets, code: &'a str) -> Self {
-        let (title, detail, waits) = match &overview.network_change {
-            NetworkChange::None => (words::NO_CHANGE, words::NO_CHANGE_DETAIL.to_owned(), None),
-            NetworkChange::Unconfirmed { until } => (
-                words::CONFIRM,
-                words::CONFIRM_DETAIL.to_owned(),
-                Some(Waits::new(*until)),
+    fn new(overview: &'a Overview, frame: &'a Frame<'a>, code: &'a str) -> Self {
+        let (title, detail, reverted, until) = match &overview.network_change {
+            NetworkChange::None => (
+                Key("network-no-change"),
+                frame.say("network-no-change-detail"),
+                None,
+                None,
             ),
-            NetworkChange::Reverted { at, why } => (words::REVERTED, words::reverted(*at, why), None),
+            NetworkChange::Unconfirmed { until } => (
+                Key("network-confirm"),
+                frame.say("network-confirm-detail"),
+                None,
+                Some(*until),
+            ),
+            NetworkChange::Reverted { at, why } => (
+                Key("network-reverted"),
+                frame.say("network-reverted-at").with("at", frame.moment(at)),
+                Some(why),
+                None,
+            ),
         };
         Self {
-            assets,
-            version: &overview.version,
-            title,
+            frame,
+            title: frame.say(title),
             detail,
+            reverted,
             trouble: None,
-            waits,
+            why: None,
+            until,
+            remembered: false,
             code,
         }
     }
 }
 
-/// What the form sends.
-#[derive(FromForm)]
-pub struct Sent<'r> {
-    code: &'r str,
-}
-
 /// Asks; a link may bring the code along.
 #[get("/network/confirm?<code>")]
-pub async fn ask(code: Option<&str>, node: &State<Cached>, assets: &State<Assets>) -> Result<Page, Status> {
+pub async fn ask(
+    _admin: Admin,
+    code: Option<&str>,
+    node: &State<Cached>,
+    made: &State<Made>,
+    frame: Frame<'_>,
+) -> Result<Page, Status> {
     match node.overview().await {
         Ok(overview) => {
-            let page = ConfirmPage::new(&overview, assets, code.unwrap_or_default());
+            let page = ConfirmPage {
+                remembered: code.is_none() && made.code(&overview.network_change).is_some(),
+                ..ConfirmPage::new(&overview, &frame, code.unwrap_or_default())
+            };
             Page::render(Status::Ok, &page)
         }
-        Err(unavailable) => away(&unavailable, assets),
+        Err(unavailable) => errors::away(&unavailable, &frame),
     }
 }
 
 /// Confirms, and says what came of it.
-#[post("/network/confirm", data = "<sent>")]
+#[post("/network/confirm", data = "<form>")]
 pub async fn confirm(
-    _from: SameOrigin,
-    sent: Form<Sent<'_>>,
+    form: AdminForm,
     node: &State<Cached>,
     tries: &State<Tries>,
-    assets: &State<Assets>,
+    made: &State<Made>,
+    access: &State<Access>,
+    frame: Frame<'_>,
 ) -> Result<Page, Status> {
-    let result = tries.confirm(node, sent.code).await;
+    let known = match node.overview().await {
+        Ok(overview) if form.fields.ticked("remembered") => made.code(&overview.network_change),
+        _ => None,
+    };
+    let code = known.as_deref().unwrap_or_else(|| form.fields.get("code"));
+    let result = tries.confirm(node, code).await;
+    form.admin.record(access, Action::ConfirmNetwork, "", &result);
     let overview = match node.overview().await {
         Ok(overview) => overview,
-        Err(unavailable) => return away(&unavailable, assets),
+        Err(unavailable) => return errors::away(&unavailable, &frame),
     };
-    let page = ConfirmPage::new(&overview, assets, "");
+    let page = ConfirmPage::new(&overview, &frame, "");
     let Err(refusal) = result else {
         let page = ConfirmPage {
-            title: words::CONFIRMED,
-            detail: words::CONFIRMED_DETAIL.to_owned(),
-            waits: None,
+            title: frame.say("network-confirmed"),
+            detail: frame.say("network-confirmed-detail"),
+            until: None,
             ..page
         };
         return Page::render(Status::Ok, &page);
     };
     // What the page says anyway is not said twice.
-    let trouble = (refusal != Refusal::NothingWaits).then(|| refusal.to_string());
-    let waits = page.waits.filter(|_| !matches!(refusal, Refusal::TooMany { .. }));
+    let (trouble, why) = match refusal {
+        Refusal::NothingWaits => (None, None),
+        _ => {
+            let (trouble, why) = words::refusal(&frame, &refusal);
+            (Some(trouble), why)
+        }
+    };
+    let until = page.until.filter(|_| !matches!(refusal, Refusal::TooMany { .. }));
     let page = ConfirmPage {
         trouble,
-        waits,
+        why,
+        until,
         ..page
     };
-    Ok(Page {
-        retry: refusal.retry_after(),
-        ..Page::render(refusal.status(), &page)?
-    })
+    Ok(Page::render(refusal.status(), &page)?.retry_after(refusal.retry_after()))
 }

@@ -3,8 +3,10 @@
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::node::{Health, Management, Overview, Root, State, Units};
 use pocketstack_model::status::{Doing, Installation};
+use pocketstack_model::words::Words;
 
 use super::words;
+use crate::locale::{Key, Language, Said};
 
 /// How much it matters, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,27 +22,37 @@ pub enum Level {
 }
 
 /// One thing that needs attention.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Finding {
     pub level: Level,
-    pub text: String,
+    pub text: Said<'static>,
+    /// What the system said.
+    pub detail: Option<Words>,
 }
 
 impl Finding {
-    fn new(level: Level, text: impl Into<String>) -> Self {
+    fn new(level: Level, text: Said<'static>) -> Self {
         Self {
             level,
-            text: text.into(),
+            text,
+            detail: None,
+        }
+    }
+
+    fn because(self, why: impl Into<Words>) -> Self {
+        Self {
+            detail: Some(why.into()),
+            ..self
         }
     }
 
     /// The level as a word: colour alone tells not everyone.
-    pub fn word(&self) -> &'static str {
+    pub fn word(&self) -> Key {
         match self.level {
-            Level::Note => "Note",
-            Level::Pending => "Starting",
-            Level::Warning => "Warning",
-            Level::Problem => "Problem",
+            Level::Note => Key("level-note"),
+            Level::Pending => Key("level-pending"),
+            Level::Warning => Key("level-warning"),
+            Level::Problem => Key("level-problem"),
         }
     }
 
@@ -58,57 +70,43 @@ impl Finding {
 const NEARLY_FULL_PERCENT: u64 = 90;
 
 /// All findings, the worst first.
-pub fn findings(overview: &Overview) -> Vec<Finding> {
+pub fn findings(overview: &Overview, language: Language) -> Vec<Finding> {
+    let say = |level, key: Key| Finding::new(level, language.say(key));
     let mut findings = Vec::new();
     for component in &overview.components {
         let (name, _) = words::component(component.kind);
+        let about = |level, key: Key| Finding::new(level, language.say(key).with("name", name));
         match &component.health {
             Health::Failed { why } => {
-                findings.push(Finding::new(
-                    Level::Problem,
-                    format!("{name} does not work: {why}"),
-                ));
+                findings.push(about(Level::Problem, Key("finding-component-failed")).because(why.as_str()));
             }
-            Health::Checking => {
-                findings.push(Finding::new(
-                    Level::Pending,
-                    format!("{name} has not been checked yet."),
-                ));
-            }
+            Health::Checking => findings.push(about(Level::Pending, Key("finding-component-checking"))),
             Health::Working | Health::Ready => {}
         }
     }
     if let Units::Unknown { why } = &overview.units {
-        findings.push(Finding::new(
-            Level::Pending,
-            format!("Whether a system service has failed is not known: {why}."),
-        ));
+        findings.push(say(Level::Pending, Key("finding-units-unknown")).because(why.as_str()));
     }
     for unit in overview.units.failed() {
-        findings.push(Finding::new(
-            Level::Problem,
-            format!("The system service {unit} has failed."),
-        ));
+        let text = language.say("finding-unit-failed").with("unit", unit);
+        findings.push(Finding::new(Level::Problem, text));
     }
     for kept in &overview.kept {
         if let Doing::Stuck { why } = &kept.doing {
-            findings.push(Finding::new(
-                Level::Problem,
-                format!("{} is not as configured: {why}", kept.subject),
-            ));
+            let text = language
+                .say("finding-stuck")
+                .with("subject", language.told_text(&kept.subject));
+            findings.push(Finding::new(Level::Problem, text).because(why.clone()));
         }
     }
     if let Installation::Failed { why } = &overview.installation {
-        findings.push(Finding::new(
-            Level::Problem,
-            format!("The installation to disk has failed: {why}"),
-        ));
+        findings.push(say(Level::Problem, Key("finding-installation-failed")).because(why.clone()));
     }
-    findings.extend(root(&overview.boot.root));
-    findings.extend(state(&overview.boot.state));
-    findings.extend(management(&overview.management));
+    findings.extend(root(&overview.boot.root, &say));
+    findings.extend(state(&overview.boot.state, &say));
+    findings.extend(management(&overview.management, language));
     if nearly_full(overview.memory.used, overview.memory.total) {
-        findings.push(Finding::new(Level::Warning, "Memory is nearly used up."));
+        findings.push(say(Level::Warning, Key("finding-memory-full")));
     }
     // A stable sort: within a level the order above stays.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
@@ -116,16 +114,12 @@ pub fn findings(overview: &Overview) -> Vec<Finding> {
 }
 
 /// The whole in a few words, and the worst level (`None`: all is well).
-pub fn summary(findings: &[Finding]) -> (Option<Level>, String) {
+pub fn summary(findings: &[Finding], language: Language) -> (Option<Level>, String) {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let several = |count, one: &str, many: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        count => Some(format!("{count} {many}")),
-    };
+    let several = |count, key: Key| (count > 0).then(|| language.say(key).count("count", count).to_string());
     let parts: Vec<String> = [
-        several(count(Level::Problem), "problem", "problems"),
-        several(count(Level::Warning), "warning", "warnings"),
+        several(count(Level::Problem), Key("summary-problems")),
+        several(count(Level::Warning), Key("summary-warnings")),
     ]
     .into_iter()
     .flatten()
@@ -135,63 +129,46 @@ pub fn summary(findings: &[Finding]) -> (Option<Level>, String) {
         parts.join(", ")
     } else if worst == Some(Level::Pending) {
         // Healthy is only what has been asked and has answered.
-        "Starting".to_owned()
+        language.say("summary-starting").to_string()
     } else {
-        "Healthy".to_owned()
+        language.say("summary-healthy").to_string()
     };
     (worst, text)
 }
 
-fn root(root: &Root) -> Option<Finding> {
+fn root(root: &Root, say: &impl Fn(Level, Key) -> Finding) -> Option<Finding> {
     match root {
         Root::Verified { read_only: true, .. } => None,
-        Root::Verified { read_only: false, .. } => Some(Finding::new(
-            Level::Warning,
-            "The root file system is verified, but not mounted read-only.",
-        )),
-        Root::Corrupted { .. } => Some(Finding::new(
-            Level::Problem,
-            "The root file system is damaged: a block read from the boot medium is not what was built. Replace the \
-             medium, or write the image to it anew.",
-        )),
-        Root::Unverified { why } => Some(Finding::new(
-            Level::Warning,
-            format!("The root file system is not verified: {why}"),
-        )),
+        Root::Verified { read_only: false, .. } => Some(say(Level::Warning, Key("finding-root-writable"))),
+        Root::Corrupted { .. } => Some(say(Level::Problem, Key("finding-root-damaged"))),
+        Root::Unverified { why } => {
+            Some(say(Level::Warning, Key("finding-root-unverified")).because(why.as_str()))
+        }
     }
 }
 
-fn state(state: &State) -> Option<Finding> {
+fn state(state: &State, say: &impl Fn(Level, Key) -> Finding) -> Option<Finding> {
     match state {
-        State::Persistent { size, used, .. } => nearly_full(*used, *size).then(|| {
-            Finding::new(
-                Level::Warning,
-                "The state partition is nearly full; nothing can be stored once it is.",
-            )
-        }),
-        State::Volatile => Some(Finding::new(
-            Level::Note,
-            "State is kept in memory only, because the boot medium cannot be written: this machine forgets its \
-             settings and its certificate when it restarts.",
-        )),
+        State::Persistent { size, used, .. } => {
+            nearly_full(*used, *size).then(|| say(Level::Warning, Key("finding-state-full")))
+        }
+        State::Volatile => Some(say(Level::Note, Key("finding-state-volatile"))),
     }
 }
 
-fn management(management: &Management) -> Option<Finding> {
-    let text = match management {
-        Management::Up { addresses, .. } if !addresses.is_empty() => return None,
-        Management::NoNic => {
-            "No wired network card was found. Add one, or one that the kernel knows.".to_owned()
-        }
-        Management::NoLink { .. } => {
-            "No network card has a link. Check the cable, and that the switch is on.".to_owned()
-        }
+fn management(management: &Management, language: Language) -> Option<Finding> {
+    let problem = |text| Some(Finding::new(Level::Problem, text));
+    match management {
+        Management::Up { addresses, .. } if !addresses.is_empty() => None,
+        Management::NoNic => problem(language.say("finding-no-nic")),
+        Management::NoLink { .. } => problem(language.say("finding-no-link")),
         Management::Up { bridge, .. } | Management::NoAddress { bridge } => {
-            format!("{bridge} has no address. Check that there is a DHCP server on this network.")
+            problem(language.say("finding-no-address").with("bridge", bridge))
         }
-        Management::Failed { why } => format!("The management network could not be set up: {why}"),
-    };
-    Some(Finding::new(Level::Problem, text))
+        Management::Failed { why } => {
+            Some(Finding::new(Level::Problem, language.say("finding-network-failed")).because(why.as_str()))
+        }
+    }
 }
 
 fn nearly_full(used: ByteCount, size: ByteCount) -> bool {

@@ -1,10 +1,22 @@
 use super::*;
 use crate::node::example;
 
+/// What it says, and what the system said.
+fn text(finding: &Finding) -> String {
+    match &finding.detail {
+        Some(detail) => format!("{} {detail}", finding.text),
+        None => finding.text.to_string(),
+    }
+}
+
+fn summary(findings: &[Finding]) -> (Option<Level>, String) {
+    super::summary(findings, Language::English)
+}
+
 fn after(change: impl FnOnce(&mut Overview)) -> Vec<Finding> {
     let mut overview = example();
     change(&mut overview);
-    findings(&overview)
+    findings(&overview, Language::English)
 }
 
 /// The only finding after a change.
@@ -12,12 +24,12 @@ fn only(change: impl FnOnce(&mut Overview)) -> (Level, String) {
     let mut found = after(change);
     assert_eq!(found.len(), 1, "{found:?}");
     let finding = found.remove(0);
-    (finding.level, finding.text)
+    (finding.level, text(&finding))
 }
 
 #[test]
 fn a_healthy_machine_needs_nothing() {
-    assert_eq!(after(|_| {}), []);
+    assert!(after(|_| {}).is_empty());
     assert_eq!(summary(&[]), (None, "Healthy".to_owned()));
 }
 
@@ -41,7 +53,7 @@ fn a_failed_component_is_a_problem_with_its_reason() {
 fn what_has_not_been_asked_is_not_called_healthy() {
     let found = after(|overview| overview.components[1].health = Health::Checking);
     assert_eq!(summary(&found), (Some(Level::Pending), "Starting".to_owned()));
-    assert_eq!(found[0].text, "libvirt has not been checked yet.");
+    assert_eq!(found[0].text.to_string(), "libvirt has not been checked yet.");
 }
 
 fn failed(units: &[&str]) -> Units {
@@ -120,7 +132,7 @@ fn every_state_of_the_network_but_up_is_a_problem_of_its_own() {
 fn memory_and_state_are_said_to_be_full_from_ninety_percent() {
     let memory =
         |used| after(|overview| (overview.memory.total, overview.memory.used) = (ByteCount(100), used));
-    assert_eq!(memory(ByteCount(89)), []);
+    assert!(memory(ByteCount(89)).is_empty());
     assert_eq!(memory(ByteCount(90))[0].level, Level::Warning);
     assert_eq!(memory(ByteCount(u64::MAX))[0].level, Level::Warning);
 
@@ -134,7 +146,7 @@ fn memory_and_state_are_said_to_be_full_from_ninety_percent() {
             }
         })
     };
-    assert_eq!(state(ByteCount(89)), []);
+    assert!(state(ByteCount(89)).is_empty());
     assert_eq!(state(ByteCount(90))[0].level, Level::Warning);
 }
 
@@ -159,5 +171,19 @@ fn the_worst_comes_first_and_the_summary_counts() {
     assert_eq!(
         summary(&found),
         (Some(Level::Problem), "2 problems, 1 warning".to_owned())
+    );
+}
+
+#[test]
+fn a_reader_of_portuguese_is_told_in_portuguese() {
+    let mut overview = example();
+    overview.memory.used = overview.memory.total;
+    overview.units = failed(&["a.service", "b.service"]);
+    let found = findings(&overview, Language::Portuguese);
+    let (_, words) = super::summary(&found, Language::Portuguese);
+    assert_eq!(words, "2 problemas, 1 aviso");
+    assert_eq!(
+        found[0].text.to_string(),
+        "O serviço de sistema a.service falhou."
     );
 }

@@ -1,31 +1,82 @@
-//! What people see: the overview of this machine, and error pages. Texts are in `templates/` and [`words`].
+//! What people see. Texts are in `locales/`, pages in `templates/`; [`words`] chooses between texts.
 
+mod access;
+mod audit;
+mod certificates;
 mod confirm;
+mod disks;
+mod errors;
+mod field;
+mod frame;
+mod graphs;
 mod health;
+mod logs;
+mod networks;
 mod overview;
+mod power;
+mod services;
+pub mod setup;
+mod sign_in;
+mod support;
+mod time;
+mod tokens;
 mod words;
 
 use askama::Template;
 use rocket::http::{ContentType, Status};
 use rocket::request::Request;
-use rocket::response::{self, Responder, Response};
-use rocket::{Catcher, Route, State, catch, catchers, get, routes};
+use rocket::response::{self, Redirect, Responder, Response};
+use rocket::{Route, State, get, routes};
 
-use crate::assets::Assets;
-use crate::node::{Cached, Unavailable};
-use overview::OverviewPage;
+use crate::access::Admin;
+use crate::confirm::Made;
+use crate::headers::HEADERS;
+use crate::node::Cached;
+
+pub use access::fingerprint;
+pub use errors::catchers;
+pub use frame::Frame;
+pub use power::is_named;
+pub use sign_in::ClientAddress;
 
 /// How many seconds a client may well wait before it tries again while the node controller is away.
 pub const RETRY_AFTER: u32 = 5;
 
 /// Routes of the pages, for `/`.
 pub fn routes() -> Vec<Route> {
-    routes![index, confirm::ask, confirm::confirm]
-}
-
-/// Error pages, for `/`.
-pub fn catchers() -> Vec<Catcher> {
-    catchers![not_found, not_allowed, other]
+    let mut routes = routes![
+        index,
+        access::show,
+        access::change,
+        audit::show,
+        certificates::ca,
+        certificates::show,
+        certificates::change,
+        confirm::ask,
+        confirm::confirm,
+        disks::show,
+        disks::install,
+        graphs::show,
+        networks::change,
+        networks::edit,
+        networks::show,
+        power::ask,
+        power::end,
+        logs::show,
+        services::show,
+        services::change,
+        sign_in::ask,
+        sign_in::sign_in,
+        sign_in::sign_out,
+        support::show,
+        support::download,
+        time::show,
+        time::change,
+        tokens::show,
+        tokens::change,
+    ];
+    routes.extend(setup::routes());
+    routes
 }
 
 /// A rendered page.
@@ -48,6 +99,14 @@ impl Page {
             retry: None,
         })
     }
+
+    /// Says after how many seconds another attempt makes sense.
+    fn retry_after(self, seconds: Option<u32>) -> Self {
+        Self {
+            retry: seconds,
+            ..self
+        }
+    }
 }
 
 impl<'r> Responder<'r, 'static> for Page {
@@ -57,6 +116,10 @@ impl<'r> Responder<'r, 'static> for Page {
             .status(self.status)
             .header(ContentType::HTML)
             .raw_header("Cache-Control", "no-store");
+        // No fairing sees the answer to what is no request.
+        for (name, value) in HEADERS {
+            response.raw_header(name, value);
+        }
         if let Some(seconds) = self.retry {
             response.raw_header("Retry-After", seconds.to_string());
         }
@@ -66,90 +129,44 @@ impl<'r> Responder<'r, 'static> for Page {
     }
 }
 
-/// A page that says what is wrong and what to do about it.
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    assets: &'a Assets,
-    version: &'a str,
-    title: &'a str,
-    detail: String,
-    advice: &'a str,
-    /// Status code, absent where it would tell people nothing.
-    code: Option<u16>,
-    /// Whether the page should look by itself whether the trouble is over.
-    live: bool,
+/// A page, or where another one is.
+#[derive(rocket::Responder)]
+pub enum Answer {
+    /// A page.
+    Page(Page),
+    /// See other (303): what was sent is done, or is to be done elsewhere.
+    Elsewhere(Box<Redirect>),
 }
 
-#[get("/")]
-async fn index(node: &State<Cached>, assets: &State<Assets>) -> Result<Page, Status> {
-    match node.overview().await {
-        Ok(overview) => Page::render(Status::Ok, &OverviewPage::new(&overview, assets)),
-        Err(unavailable) => away(&unavailable, assets),
+impl Answer {
+    /// Leads to a path of this server.
+    fn to(path: impl Into<String>) -> Self {
+        let path = rocket::http::uri::Reference::parse_owned(path.into());
+        let path = path.unwrap_or_else(|_| rocket::uri!("/").into());
+        Self::Elsewhere(Box::new(Redirect::to(path)))
     }
 }
 
-/// The page while the node controller cannot be asked.
-fn away(unavailable: &Unavailable, assets: &Assets) -> Result<Page, Status> {
-    let page = ErrorPage {
-        assets,
-        version: env!("CARGO_PKG_VERSION"),
-        title: words::NODE_AWAY,
-        detail: unavailable.to_string(),
-        advice: unavailable.advice(),
-        code: None,
-        live: true,
-    };
-    Ok(Page {
-        retry: Some(RETRY_AFTER),
-        ..Page::render(Status::ServiceUnavailable, &page)?
-    })
+impl From<Page> for Answer {
+    fn from(page: Page) -> Self {
+        Self::Page(page)
+    }
 }
 
-fn error(status: Status, title: &str, detail: &str, request: &Request<'_>) -> Result<Page, Status> {
-    let Some(assets) = request.rocket().state::<Assets>() else {
-        return Err(status);
-    };
-    let page = ErrorPage {
-        assets,
-        version: env!("CARGO_PKG_VERSION"),
-        title,
-        detail: detail.to_owned(),
-        advice: words::GO_TO_OVERVIEW,
-        code: Some(status.code),
-        live: false,
-    };
-    Page::render(status, &page)
-}
-
-#[catch(404)]
-fn not_found(request: &Request<'_>) -> Result<Page, Status> {
-    error(
-        Status::NotFound,
-        words::NO_SUCH_PAGE,
-        words::NO_SUCH_PAGE_DETAIL,
-        request,
-    )
-}
-
-#[catch(405)]
-fn not_allowed(request: &Request<'_>) -> Result<Page, Status> {
-    error(
-        Status::MethodNotAllowed,
-        words::NOT_ALLOWED,
-        words::NOT_ALLOWED_DETAIL,
-        request,
-    )
-}
-
-#[catch(default)]
-fn other(status: Status, request: &Request<'_>) -> Result<Page, Status> {
-    let detail = if status.class().is_server_error() {
-        words::OUR_FAULT_DETAIL
-    } else {
-        words::BAD_REQUEST_DETAIL
-    };
-    error(status, status.reason_lossy(), detail, request)
+#[get("/")]
+async fn index(
+    _admin: Admin,
+    node: &State<Cached>,
+    made: &State<Made>,
+    frame: Frame<'_>,
+) -> Result<Page, Status> {
+    match node.overview().await {
+        Ok(overview) => Page::render(
+            Status::Ok,
+            &overview::OverviewPage::new(&overview, &frame, made.code(&overview.network_change).is_some()),
+        ),
+        Err(unavailable) => errors::away(&unavailable, &frame),
+    }
 }
 
 #[cfg(test)]

@@ -6,50 +6,56 @@ use pocketstack_model::node::{
     Boot, Component, Disk, Health, Link, Management, Nic, Overview, Root, State, Units,
 };
 use pocketstack_model::status::{Doing, Installation, Kept, NetworkChange};
-use time::format_description::well_known::Rfc3339;
+use pocketstack_model::words::Words;
+use time::OffsetDateTime;
 
-use super::confirm::Waits;
 use super::health::{self, Finding, Level};
-use super::words;
-use crate::assets::Assets;
+use super::{Frame, words};
+use crate::locale::{Key, Said};
 
 /// Content of `templates/overview.html`.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub struct OverviewPage<'a> {
-    assets: &'a Assets,
-    version: &'a str,
+    frame: &'a Frame<'a>,
     overview: &'a Overview,
     summary: String,
     /// Class of the summary in the style sheet.
     class: &'static str,
     findings: Vec<Finding>,
     /// A change of the networks that waits to be confirmed.
-    waits: Option<Waits>,
-    /// What became of the last change, if it was taken back.
-    reverted: Option<String>,
+    until: Option<OffsetDateTime>,
+    /// Whether its code is known here, and need not be typed.
+    remembered: bool,
+    /// When and why the last change was taken back, if it was.
+    reverted: Option<(OffsetDateTime, &'a Words)>,
     kept: Vec<KeptRow<'a>>,
     busy: Option<u8>,
     load: [String; 3],
     memory_percent: u8,
-    network: Network,
-    boot: BootWords,
+    network: Network<'a>,
+    boot: BootWords<'a>,
     components: Vec<ComponentRow<'a>>,
     disks: Vec<DiskRow<'a>>,
     nics: Vec<NicRow<'a>>,
-    read_at: String,
-    read_at_machine: String,
 }
 
-struct KeptRow<'a> {
-    kept: &'a Kept,
-    doing: &'static str,
-    class: &'static str,
-    detail: Option<String>,
+/// How something that is kept as configured goes.
+pub struct KeptRow<'a> {
+    /// What, what is wanted and what is seen.
+    pub kept: &'a Kept,
+    /// What is done about it.
+    pub doing: Said<'a>,
+    /// Class of that in the style sheet.
+    pub class: &'static str,
+    /// What is being done, or what is wrong.
+    pub detail: Option<&'a Words>,
+    /// Since when it is being done.
+    pub since: Option<OffsetDateTime>,
 }
 
-struct Network {
-    state: &'static str,
+struct Network<'a> {
+    state: Said<'a>,
     bridge: Option<String>,
     addresses: Vec<AddressWords>,
 }
@@ -59,43 +65,43 @@ struct AddressWords {
     shown: String,
 }
 
-struct BootWords {
-    firmware: &'static str,
-    medium: &'static str,
-    root: &'static str,
+struct BootWords<'a> {
+    firmware: Said<'a>,
+    medium: Said<'a>,
+    root: Said<'a>,
     /// Root hash, or why there is none.
     root_detail: String,
-    state: String,
+    state: Said<'a>,
     state_percent: Option<u8>,
-    uptime: String,
+    uptime: Said<'a>,
 }
 
 struct ComponentRow<'a> {
     name: &'static str,
-    purpose: &'static str,
+    purpose: Said<'a>,
     version: Option<&'a str>,
-    health: &'static str,
+    health: Said<'a>,
     class: &'static str,
     why: Option<&'a str>,
 }
 
 struct DiskRow<'a> {
     disk: &'a Disk,
-    kind: &'static str,
-    boot_medium: &'static str,
+    kind: Said<'a>,
+    boot_medium: Said<'a>,
 }
 
 struct NicRow<'a> {
     nic: &'a Nic,
-    link: &'static str,
+    link: Said<'a>,
     class: &'static str,
     speed: Option<String>,
 }
 
 impl<'a> OverviewPage<'a> {
-    pub fn new(overview: &'a Overview, assets: &'a Assets) -> Self {
-        let findings = health::findings(overview);
-        let (worst, summary) = health::summary(&findings);
+    pub fn new(overview: &'a Overview, frame: &'a Frame<'a>, remembered: bool) -> Self {
+        let findings = health::findings(overview, frame.language);
+        let (worst, summary) = health::summary(&findings, frame.language);
         let class = match worst {
             None | Some(Level::Note) => "good",
             Some(Level::Pending) => "off",
@@ -103,64 +109,67 @@ impl<'a> OverviewPage<'a> {
             Some(Level::Problem) => "problem",
         };
         Self {
-            assets,
-            version: &overview.version,
+            frame,
             overview,
             summary,
             class,
             findings,
-            waits: match overview.network_change {
-                NetworkChange::Unconfirmed { until } => Some(Waits::new(until)),
+            until: match overview.network_change {
+                NetworkChange::Unconfirmed { until } => Some(until),
                 _ => None,
             },
+            remembered,
             reverted: match &overview.network_change {
-                NetworkChange::Reverted { at, why } => Some(words::reverted(*at, why)),
+                NetworkChange::Reverted { at, why } => Some((*at, why)),
                 _ => None,
             },
-            kept: overview.kept.iter().map(kept).collect(),
+            kept: overview.kept.iter().map(|row| kept(frame, row)).collect(),
             busy: overview.cpu.busy_percent.map(whole_percent),
-            load: overview.cpu.load.map(|load| format!("{load:.2}")),
+            load: overview
+                .cpu
+                .load
+                .map(|load| frame.language.decimal(&format!("{load:.2}")).into_owned()),
             memory_percent: share(overview.memory.used, overview.memory.total),
-            network: network(&overview.management),
-            boot: boot(&overview.boot),
-            components: overview.components.iter().map(component).collect(),
-            disks: overview.disks.iter().map(disk).collect(),
-            nics: overview.nics.iter().map(nic).collect(),
-            read_at: words::moment(overview.read_at),
-            // Only a year beyond 9999 has no RFC 3339 form.
-            read_at_machine: overview.read_at.format(&Rfc3339).unwrap_or_default(),
+            network: network(frame, &overview.management),
+            boot: boot(frame, &overview.boot),
+            components: overview
+                .components
+                .iter()
+                .map(|row| component(frame, row))
+                .collect(),
+            disks: overview.disks.iter().map(|row| disk(frame, row)).collect(),
+            nics: overview.nics.iter().map(|row| nic(frame, row)).collect(),
         }
     }
 }
 
-fn kept(kept: &Kept) -> KeptRow<'_> {
-    let (doing, class, detail) = match &kept.doing {
-        Doing::Nothing => ("Nothing, it is as wanted", "good", None),
-        Doing::Changing { since, step } => {
-            let detail = format!("{step}, since {}", words::moment(*since));
-            ("Changing it", "ready", Some(detail))
-        }
-        Doing::Stuck { why } => ("Stuck", "problem", Some(why.clone())),
+/// What is kept, in words.
+pub fn kept<'a>(frame: &Frame<'_>, kept: &'a Kept) -> KeptRow<'a> {
+    let (doing, class, detail, since) = match &kept.doing {
+        Doing::Nothing => (Key("doing-nothing"), "good", None, None),
+        Doing::Changing { since, step } => (Key("doing-changing"), "ready", Some(step), Some(*since)),
+        Doing::Stuck { why } => (Key("doing-stuck"), "problem", Some(why), None),
     };
     KeptRow {
         kept,
-        doing,
+        doing: frame.say(doing),
         class,
         detail,
+        since,
     }
 }
 
-fn network(management: &Management) -> Network {
+fn network<'a>(frame: &Frame<'_>, management: &Management) -> Network<'a> {
     let bridge = |bridge: &String| Some(bridge.clone());
     let (state, bridge, addresses) = match management {
-        Management::NoNic => ("No wired network card", None, &[][..]),
-        Management::NoLink { bridge: name } => ("No link", bridge(name), &[][..]),
-        Management::NoAddress { bridge: name } => ("Waiting for an address", bridge(name), &[][..]),
+        Management::NoNic => (Key("network-no-nic"), None, &[][..]),
+        Management::NoLink { bridge: name } => (Key("network-no-link"), bridge(name), &[][..]),
+        Management::NoAddress { bridge: name } => (Key("network-no-address"), bridge(name), &[][..]),
         Management::Up {
             bridge: name,
             addresses,
-        } => ("Up", bridge(name), &addresses[..]),
-        Management::Failed { .. } => ("Failed", None, &[][..]),
+        } => (Key("network-up"), bridge(name), &addresses[..]),
+        Management::Failed { .. } => (Key("network-failed"), None, &[][..]),
     };
     let addresses = addresses
         .iter()
@@ -174,84 +183,85 @@ fn network(management: &Management) -> Network {
         })
         .collect();
     Network {
-        state,
+        state: frame.say(state),
         bridge,
         addresses,
     }
 }
 
-fn boot(boot: &Boot) -> BootWords {
+fn boot<'a>(frame: &Frame<'_>, boot: &Boot) -> BootWords<'a> {
     let (root, root_detail) = match &boot.root {
         Root::Verified {
             root_hash,
             read_only: true,
-        } => ("Verified, read-only", root_hash.clone()),
+        } => (Key("root-verified"), root_hash.clone()),
         Root::Verified {
             root_hash,
             read_only: false,
-        } => ("Verified, but writable", root_hash.clone()),
-        Root::Corrupted { root_hash } => ("Damaged", root_hash.clone()),
-        Root::Unverified { why } => ("Not verified", why.clone()),
+        } => (Key("root-writable"), root_hash.clone()),
+        Root::Corrupted { root_hash } => (Key("root-damaged"), root_hash.clone()),
+        Root::Unverified { why } => (Key("root-unverified"), why.clone()),
     };
     let (state, state_percent) = match &boot.state {
-        State::Persistent { device, size, used } => (
-            format!("{used} of {size} used on {device}"),
-            Some(share(*used, *size)),
-        ),
-        State::Volatile => ("In memory only, lost on restart".to_owned(), None),
+        State::Persistent { device, size, used } => {
+            let said = frame.say("state-persistent").with("used", frame.size(used));
+            let said = said.with("size", frame.size(size)).with("device", device);
+            (said, Some(share(*used, *size)))
+        }
+        State::Volatile => (frame.say("state-volatile"), None),
     };
     BootWords {
-        firmware: words::firmware(boot.firmware),
-        medium: words::medium(boot.medium),
-        root,
+        firmware: frame.say(words::firmware(boot.firmware)),
+        medium: frame.say(words::medium(boot.medium)),
+        root: frame.say(root),
         root_detail,
         state,
         state_percent,
-        uptime: words::duration(boot.uptime_seconds),
+        uptime: words::duration(frame.language, boot.uptime_seconds),
     }
 }
 
-fn component(component: &Component) -> ComponentRow<'_> {
+fn component<'a>(frame: &Frame<'_>, component: &'a Component) -> ComponentRow<'a> {
     let (name, purpose) = words::component(component.kind);
     let (health, class, why) = match &component.health {
-        Health::Checking => ("Not checked yet", "off", None),
-        Health::Working => ("Working", "good", None),
-        Health::Ready => ("Ready, not needed yet", "ready", None),
-        Health::Failed { why } => ("Failed", "problem", Some(why.as_str())),
+        Health::Checking => (Key("health-checking"), "off", None),
+        Health::Working => (Key("health-working"), "good", None),
+        Health::Ready => (Key("health-ready"), "ready", None),
+        Health::Failed { why } => (Key("health-failed"), "problem", Some(why.as_str())),
     };
     ComponentRow {
         name,
-        purpose,
+        purpose: frame.say(purpose),
         version: component.version.as_deref(),
-        health,
+        health: frame.say(health),
         class,
         why,
     }
 }
 
-fn disk(disk: &Disk) -> DiskRow<'_> {
+fn disk<'a>(frame: &Frame<'_>, disk: &'a Disk) -> DiskRow<'a> {
     DiskRow {
         disk,
         // Removable first: USB sticks often claim to rotate.
-        kind: match (disk.removable, disk.rotational) {
-            (true, _) => "Removable",
-            (false, true) => "Hard disk",
-            (false, false) => "Solid state",
-        },
-        boot_medium: if disk.boot_medium { "Yes" } else { "No" },
+        kind: frame.say(match (disk.removable, disk.rotational) {
+            (true, _) => Key("disk-removable"),
+            (false, true) => Key("disk-hard"),
+            (false, false) => Key("disk-solid"),
+        }),
+        boot_medium: frame.say(if disk.boot_medium { Key("yes") } else { Key("no") }),
     }
 }
 
-fn nic(nic: &Nic) -> NicRow<'_> {
+fn nic<'a>(frame: &Frame<'_>, nic: &'a Nic) -> NicRow<'a> {
     let (link, class, mbps) = match nic.link {
-        Link::Up { mbps } => ("Up", "good", mbps),
-        Link::Down => ("Down", "off", None),
+        Link::Up { mbps } => (Key("link-up"), "good", mbps),
+        Link::Down => (Key("link-down"), "off", None),
     };
     NicRow {
         nic,
-        link,
+        link: frame.say(link),
         class,
-        speed: mbps.map(words::speed),
+        speed: mbps.map(|mbps| words::speed(frame.language, mbps)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use futures_util::StreamExt;
 use futures_util::stream::{SelectAll, select_all};
+use pocketstack_model::unit::{Active, AtStart, Unit};
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zbus::message::Type;
@@ -35,6 +37,7 @@ type Changes = Vec<(String, String, String)>;
 trait Manager {
     fn subscribe(&self) -> zbus::Result<()>;
     fn list_units_filtered(&self, states: &[&str]) -> zbus::Result<Vec<ListedUnit>>;
+    fn list_units_by_names(&self, names: &[&str]) -> zbus::Result<Vec<ListedUnit>>;
     fn load_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
@@ -52,11 +55,13 @@ trait Manager {
     interface = "org.freedesktop.systemd1.Unit",
     default_service = "org.freedesktop.systemd1"
 )]
-trait Unit {
+trait UnitObject {
     #[zbus(property)]
     fn active_state(&self) -> zbus::Result<String>;
     #[zbus(property)]
     fn load_state(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn state_change_timestamp(&self) -> zbus::Result<u64>;
 }
 
 /// What systemd is asked to do with a unit.
@@ -159,6 +164,25 @@ impl DbusSystemd {
         Ok(UnitChanges::hear(select_all(streams)))
     }
 
+    async fn object(&self, path: OwnedObjectPath) -> Result<UnitObjectProxy<'static>, Error> {
+        Ok(UnitObjectProxy::builder(&self.connection()?)
+            .path(path)
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?)
+    }
+
+    /// Since when a unit is as it is. One that has gone meanwhile is nothing to fail for.
+    async fn since(&self, path: OwnedObjectPath) -> Option<OffsetDateTime> {
+        let object = self.object(path).await.ok()?;
+        let micros = object
+            .state_change_timestamp()
+            .await
+            .ok()
+            .filter(|micros| *micros > 0)?;
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()
+    }
+
     async fn run(&self, unit: &UnitName, job: Job) -> Result<(), Error> {
         let manager = self.manager().await?;
         // Listening begins before the job does, so that its end cannot be missed.
@@ -208,14 +232,41 @@ impl Systemd for DbusSystemd {
         Ok(names)
     }
 
+    async fn units(&self, names: &[UnitName]) -> Result<Vec<Unit>, Error> {
+        let manager = self.manager().await?;
+        let names: Vec<&str> = names.iter().map(UnitName::as_str).collect();
+        let mut listed = manager.list_units_by_names(&names).await?;
+        let failed = manager.list_units_filtered(&["failed"]).await?;
+        listed.extend(
+            failed
+                .into_iter()
+                .filter(|unit| !names.contains(&unit.0.as_str())),
+        );
+        let mut units = Vec::new();
+        for (name, description, load, active, sub, _, path, ..) in listed {
+            if load == "not-found" {
+                continue;
+            }
+            // Units that no file makes have no such state.
+            let file = manager.get_unit_file_state(&name).await.unwrap_or_default();
+            units.push(Unit {
+                active: Active::called(&active),
+                at_start: AtStart::called(&file),
+                since: self.since(path).await,
+                actions: Vec::new(),
+                name,
+                description,
+                sub,
+            });
+        }
+        units.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(units)
+    }
+
     async fn unit_state(&self, unit: &UnitName) -> Result<UnitState, Error> {
         // LoadUnit also answers for units that do not exist; their load state says so.
         let path = self.manager().await?.load_unit(unit.as_str()).await?;
-        let proxy = UnitProxy::builder(&self.connection()?)
-            .path(path)
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await?;
+        let proxy = self.object(path).await?;
         match proxy.load_state().await?.as_str() {
             "not-found" => return Ok(UnitState::Missing),
             "masked" => return Ok(UnitState::Masked),

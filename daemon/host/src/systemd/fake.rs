@@ -1,11 +1,13 @@
 //! The fake: units in memory. It can also sit at the other end of a D-Bus connection, so that the real adapter is
 //! tested against it without a bus.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod served;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use zbus::object_server::{ObjectServer, SignalEmitter};
-use zbus::{ObjectPath, OwnedObjectPath};
+use pocketstack_model::unit as model;
+use time::OffsetDateTime;
 
 use super::{Error, Power, Systemd, UnitName, UnitState};
 
@@ -58,14 +60,7 @@ impl FakeSystemd {
         zbus::connection::Builder::unix_stream(socket)
             .server(zbus::Guid::generate())
             .p2p()
-            .serve_at(
-                "/org/freedesktop/systemd1",
-                Manager {
-                    systemd: self.clone(),
-                    jobs: 0,
-                    subscribed: BTreeSet::new(),
-                },
-            )
+            .serve_at("/org/freedesktop/systemd1", served::Manager::of(self.clone()))
             .build()
             .await
     }
@@ -168,6 +163,22 @@ impl FakeSystemd {
     }
 }
 
+/// When every unit came to be as it is, in microseconds.
+const SINCE: u64 = 1_795_248_252_000_000;
+
+fn described(unit: &UnitName) -> String {
+    format!("Description of {unit}")
+}
+
+fn active(state: UnitState) -> &'static str {
+    match state {
+        UnitState::Missing | UnitState::Masked | UnitState::Inactive => "inactive",
+        UnitState::Changing => "activating",
+        UnitState::Active => "active",
+        UnitState::Failed => "failed",
+    }
+}
+
 fn not_found(unit: &UnitName) -> Error {
     Error::Ask(zbus::Error::Failure(format!("Unit {unit} not found.")))
 }
@@ -186,6 +197,28 @@ fn started(unit: &UnitName, result: Option<&str>) -> Result<(), Error> {
 impl Systemd for FakeSystemd {
     async fn failed_units(&self) -> Result<Vec<String>, Error> {
         Ok(self.failed())
+    }
+
+    async fn units(&self, names: &[UnitName]) -> Result<Vec<model::Unit>, Error> {
+        let units = self.locked();
+        let shown = units
+            .iter()
+            .filter(|(name, unit)| names.contains(name) || unit.state == UnitState::Failed);
+        Ok(shown
+            .map(|(name, unit)| model::Unit {
+                name: name.to_string(),
+                description: described(name),
+                active: model::Active::called(active(unit.state)),
+                sub: active(unit.state).to_owned(),
+                at_start: match (unit.state, unit.enabled) {
+                    (UnitState::Masked, _) => model::AtStart::Masked,
+                    (_, true) => model::AtStart::Yes,
+                    (_, false) => model::AtStart::No,
+                },
+                since: OffsetDateTime::from_unix_timestamp_nanos(i128::from(SINCE) * 1000).ok(),
+                actions: Vec::new(),
+            })
+            .collect())
     }
 
     async fn unit_state(&self, unit: &UnitName) -> Result<UnitState, Error> {
@@ -224,231 +257,5 @@ impl Systemd for FakeSystemd {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(how);
         Ok(())
-    }
-}
-
-struct Manager {
-    systemd: FakeSystemd,
-    jobs: u32,
-    subscribed: BTreeSet<String>,
-}
-
-/// What enabling and disabling did: kind of change, link, where it points.
-type Changes = Vec<(String, String, String)>;
-
-/// The error systemd answers a second subscription with.
-#[derive(Debug, zbus::DBusError)]
-#[zbus(prefix = "org.freedesktop.systemd1")]
-enum SubscribeError {
-    #[zbus(error)]
-    ZBus(zbus::Error),
-    AlreadySubscribed(String),
-}
-
-impl Manager {
-    async fn ended(
-        &mut self,
-        name: &str,
-        result: Option<&str>,
-        emitter: &SignalEmitter<'_>,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let result = result.ok_or_else(|| zbus::fdo::Error::Failed(format!("Unit {name} not found.")))?;
-        self.jobs += 1;
-        let job = ObjectPath::from_string_unchecked(format!("/org/freedesktop/systemd1/job/{}", self.jobs));
-        Self::job_removed(emitter, self.jobs, job.clone(), name, result).await?;
-        Ok(job.into())
-    }
-}
-
-type ListedUnit = (
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    OwnedObjectPath,
-    u32,
-    String,
-    OwnedObjectPath,
-);
-
-/// The path of a unit's object: everything but letters and digits as `_` and two hexadecimal digits.
-fn unit_path(name: &str) -> OwnedObjectPath {
-    let mut path = String::from("/org/freedesktop/systemd1/unit/");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("_{byte:02x}"));
-        }
-    }
-    ObjectPath::from_string_unchecked(path).into()
-}
-
-fn parsed(name: &str) -> zbus::fdo::Result<UnitName> {
-    UnitName::try_from(name).map_err(|error| zbus::fdo::Error::InvalidArgs(error.to_string()))
-}
-
-#[zbus::interface(name = "org.freedesktop.systemd1.Manager")]
-impl Manager {
-    fn subscribe(&mut self, #[zbus(header)] header: zbus::message::Header<'_>) -> Result<(), SubscribeError> {
-        let sender = header.sender().map(ToString::to_string).unwrap_or_default();
-        if self.subscribed.insert(sender) {
-            Ok(())
-        } else {
-            Err(SubscribeError::AlreadySubscribed(
-                "Client is already subscribed.".to_owned(),
-            ))
-        }
-    }
-
-    fn reload(&self) {}
-
-    fn get_unit_file_state(&self, name: &str) -> zbus::fdo::Result<&'static str> {
-        let found = self.systemd.with(&parsed(name)?, |unit| unit.enabled);
-        match found {
-            Some(true) => Ok("enabled"),
-            Some(false) => Ok("disabled"),
-            None => Err(zbus::fdo::Error::FileNotFound(format!("Unit {name} not found."))),
-        }
-    }
-
-    fn enable_unit_files(
-        &self,
-        names: Vec<String>,
-        _runtime: bool,
-        _force: bool,
-    ) -> zbus::fdo::Result<(bool, Changes)> {
-        for name in names {
-            self.systemd.with(&parsed(&name)?, |unit| unit.enabled = true);
-        }
-        Ok((true, Vec::new()))
-    }
-
-    fn disable_unit_files(&self, names: Vec<String>, _runtime: bool) -> zbus::fdo::Result<Changes> {
-        for name in names {
-            self.systemd.with(&parsed(&name)?, |unit| unit.enabled = false);
-        }
-        Ok(Vec::new())
-    }
-
-    fn list_units_filtered(&self, states: Vec<String>) -> Vec<ListedUnit> {
-        let names = if states == ["failed"] {
-            self.systemd.failed()
-        } else {
-            Vec::new()
-        };
-        let listed = names.into_iter().map(|name| {
-            let text = |text: &str| text.to_owned();
-            let (path, none) = (
-                unit_path(&name),
-                ObjectPath::from_static_str_unchecked("/").into(),
-            );
-            (
-                name,
-                text(""),
-                text("loaded"),
-                text("failed"),
-                text("failed"),
-                text(""),
-                path,
-                0,
-                text(""),
-                none,
-            )
-        });
-        listed.collect()
-    }
-
-    async fn load_unit(
-        &self,
-        name: &str,
-        #[zbus(object_server)] server: &ObjectServer,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let path = unit_path(name);
-        let unit = Unit {
-            systemd: self.systemd.clone(),
-            name: parsed(name)?,
-        };
-        // False if it is there already, which is as good.
-        server.at(path.clone(), unit).await?;
-        Ok(path)
-    }
-
-    async fn start_unit(
-        &mut self,
-        name: &str,
-        _mode: &str,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let result = self.systemd.run(&parsed(name)?);
-        self.ended(name, result, &emitter).await
-    }
-
-    async fn stop_unit(
-        &mut self,
-        name: &str,
-        _mode: &str,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let result = self.systemd.run_stop(&parsed(name)?);
-        self.ended(name, result, &emitter).await
-    }
-
-    async fn restart_unit(
-        &mut self,
-        name: &str,
-        _mode: &str,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let result = self.systemd.run_restart(&parsed(name)?, false);
-        self.ended(name, result, &emitter).await
-    }
-
-    async fn try_restart_unit(
-        &mut self,
-        name: &str,
-        _mode: &str,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
-    ) -> zbus::fdo::Result<OwnedObjectPath> {
-        let result = self.systemd.run_restart(&parsed(name)?, true);
-        self.ended(name, result, &emitter).await
-    }
-
-    #[zbus(signal)]
-    async fn job_removed(
-        emitter: &SignalEmitter<'_>,
-        id: u32,
-        job: ObjectPath<'_>,
-        unit: &str,
-        result: &str,
-    ) -> zbus::Result<()>;
-}
-
-struct Unit {
-    systemd: FakeSystemd,
-    name: UnitName,
-}
-
-#[zbus::interface(name = "org.freedesktop.systemd1.Unit")]
-impl Unit {
-    #[zbus(property)]
-    fn load_state(&self) -> &'static str {
-        match self.systemd.state(&self.name) {
-            UnitState::Missing => "not-found",
-            UnitState::Masked => "masked",
-            _ => "loaded",
-        }
-    }
-
-    #[zbus(property)]
-    fn active_state(&self) -> &'static str {
-        match self.systemd.state(&self.name) {
-            UnitState::Missing | UnitState::Masked | UnitState::Inactive => "inactive",
-            UnitState::Changing => "activating",
-            UnitState::Active => "active",
-            UnitState::Failed => "failed",
-        }
     }
 }

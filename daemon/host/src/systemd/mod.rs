@@ -9,6 +9,8 @@ pub use fake::FakeSystemd;
 use std::fmt;
 use std::future::Future;
 
+use pocketstack_model::unit::Unit;
+
 /// How the machine ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
@@ -25,6 +27,13 @@ pub trait Systemd: Send + Sync {
     /// # Errors
     /// [`Error::Ask`].
     fn failed_units(&self) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+
+    /// Those of these units that there are, and all that have failed, in the order of their names. What may be done with them
+    /// is left empty.
+    ///
+    /// # Errors
+    /// [`Error::Ask`].
+    fn units(&self, names: &[UnitName]) -> impl Future<Output = Result<Vec<Unit>, Error>> + Send;
 
     /// How a unit is.
     ///

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Answers;
+use crate::access::{ACCOUNT, AccessSettings};
 use crate::config::names::{Mtu, TimeServer};
 use crate::config::network::{BondPolicy, Ipv4Settings, Ipv6Settings, Role, RoleNetwork};
 use crate::config::problem::repeated;
@@ -26,6 +27,7 @@ pub fn describe(answers: &Answers) -> Vec<String> {
             None => format!("{}: none of its own, it is the management network.", title(role)),
         });
     }
+    lines.push(access(&answers.access));
     match &answers.install {
         Some(install) => installation(install, &mut lines),
         None => lines.push(
@@ -34,6 +36,21 @@ pub fn describe(answers: &Answers) -> Vec<String> {
         ),
     }
     lines
+}
+
+/// The hash is nobody's business, and the keys are known by their owners' names.
+fn access(access: &AccessSettings) -> String {
+    let password = match access.password {
+        Some(_) => format!("The password of {ACCOUNT} is set"),
+        None => "No password is set, so the setup wizard asks for one, with the code that the console shows"
+            .to_owned(),
+    };
+    let keys = match access.ssh_keys.as_slice() {
+        [] => "SSH is off".to_owned(),
+        [_] => "SSH is open to 1 key".to_owned(),
+        keys => format!("SSH is open to {} keys", keys.len()),
+    };
+    format!("{password}; {keys}.")
 }
 
 fn time_servers(servers: &[TimeServer]) -> String {

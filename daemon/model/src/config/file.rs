@@ -41,9 +41,11 @@ const UPGRADES: [Upgrade; VERSION as usize - 1] = [];
 /// The configuration as it is kept.
 ///
 /// # Errors
-/// [`FileError::Unfit`] if its networks do not fit together: nothing is written that could not be read back.
+/// [`FileError::Unfit`] if its networks or keys do not fit together: nothing is written that could not be read back.
 pub fn to_toml(configuration: &Configuration) -> Result<String, FileError> {
-    Problems::none_in(configuration.network.problems(), ())?;
+    let mut problems = configuration.network.problems();
+    problems.extend(configuration.access.problems());
+    Problems::none_in(problems, ())?;
     Ok(toml::to_string_pretty(configuration)?)
 }
 
@@ -91,6 +93,7 @@ fn read(text: &str) -> Result<Configuration, FileError> {
         version: form::version(&mut form, &mut root, VERSION).unwrap_or(VERSION),
         node: shape::node(&mut form, &mut root),
         network: shape::network(&mut form, &mut root),
+        access: shape::access(&mut form, &mut root),
     };
     form.close(&root);
     Ok(form.finish(configuration)?)

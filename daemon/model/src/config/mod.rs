@@ -15,6 +15,7 @@ mod rules;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::access::AccessSettings;
 use names::{HostName, TimeServer, TimeZone};
 use network::NetworkSettings;
 
@@ -34,6 +35,16 @@ pub struct Configuration {
     /// Its networks.
     #[serde(default)]
     pub network: NetworkSettings,
+    /// Who may come in.
+    #[serde(default, skip_serializing_if = "AccessSettings::is_empty")]
+    pub access: AccessSettings,
+}
+
+impl Configuration {
+    /// Whether somebody has set the node up: there is a password to come in with.
+    pub fn is_set_up(&self) -> bool {
+        self.access.password.is_some()
+    }
 }
 
 /// Documents (JSON) are of this version; files may be older and are brought up by [`file::from_toml`].
@@ -53,6 +64,7 @@ impl Default for Configuration {
             version: VERSION,
             node: NodeSettings::default(),
             network: NetworkSettings::default(),
+            access: AccessSettings::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The configuration as a file and as a document.
 
+use pocketstack_model::access::AccessSettings;
 use pocketstack_model::config::file::{from_toml, to_toml};
 use pocketstack_model::config::names::{CardName, Mtu, TimeServer, VlanId};
 use pocketstack_model::config::network::{
@@ -49,7 +50,26 @@ fn golden() -> Configuration {
                 ..RoleNetwork::default()
             }),
         },
+        access: AccessSettings::default(),
     }
+}
+
+#[test]
+fn who_may_come_in_is_read_and_written_as_ever() {
+    let hash =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IGhlcmU$IJIcN1Dv5Gzw6W2tVYoe8R3J6zv9Qk5D7rYtFqf0bWE";
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ana@laptop";
+    let configuration = Configuration {
+        access: AccessSettings {
+            password: Some(hash.parse().expect("a hash")),
+            ssh_keys: vec![key.parse().expect("a key")],
+        },
+        ..Configuration::default()
+    };
+    assert!(configuration.is_set_up() && !golden().is_set_up());
+    let path = folder("golden/config-v1-access.toml");
+    compare(&path, &to_toml(&configuration).expect("it is written"));
+    assert_eq!(from_toml(&read(&path)), Ok(configuration));
 }
 
 #[test]
@@ -155,6 +175,7 @@ fn configuration() -> impl Strategy<Value = Configuration> {
                 external,
                 bmc,
             },
+            access: AccessSettings::default(),
         })
 }
 

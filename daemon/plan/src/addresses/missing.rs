@@ -10,7 +10,6 @@
 //! Systemd-networkd drops an address that another machine has, and never tries again by itself (RFC 5227 leaves that to
 //! whoever configured it).
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use pocketstack_model::config::network::{Ipv4Settings, Ipv6Settings, NetworkSett
 use pocketstack_model::link::{LinkName, Links, ObservedLink};
 use pocketstack_model::mac::MacAddress;
 use pocketstack_model::node::Address;
+use pocketstack_model::words::{Words, kept as words};
 
 use crate::network;
 
@@ -91,7 +91,7 @@ pub struct Verdict {
     pub again: Option<Duration>,
 }
 
-/// What is wrong. `Display` says it, and what a person can do.
+/// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// DHCP gives no address.
@@ -134,8 +134,9 @@ pub enum Trouble {
     },
 }
 
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Trouble {
+    /// What is wrong, and what a person can do.
+    pub fn words(&self) -> Words {
         match self {
             Self::NoDhcp {
                 bridge,
@@ -143,61 +144,43 @@ impl fmt::Display for Trouble {
                 lost,
                 reachable,
             } => {
-                let on = format!("{bridge}{}", among(cards));
-                match lost {
-                    Some(lost) => write!(
-                        f,
-                        "the address {} that DHCP gave {on} is lost, and no DHCP server answers any more",
-                        lost.address
-                    )?,
-                    None => write!(f, "no DHCP server answers on {on}")?,
-                }
-                f.write_str(
-                    ": check the cable and the server, or press N on the console to set an address by hand",
-                )?;
+                let on = with_cards(bridge, cards);
+                let trouble = match lost {
+                    Some(lost) => words::dhcp_lost(lost.address.to_string(), on),
+                    None => words::no_dhcp(on),
+                };
                 if *reachable {
-                    f.write_str("; IPv6 works meanwhile")?;
+                    words::also(trouble, words::ipv6_meanwhile())
+                } else {
+                    trouble
                 }
-                Ok(())
             }
-            Self::Taken { bridge, address, by } => write!(
-                f,
-                "{address} is in use by another machine on {bridge}, the one with the MAC address {by}: give one of the two \
-                 another address (N on the console); this node takes it as soon as it is free"
-            ),
+            Self::Taken { bridge, address, by } => {
+                words::address_taken(address.to_string(), bridge.as_str(), by.to_string())
+            }
             Self::Unused {
                 bridge,
                 address,
                 free: true,
-            } => write!(
-                f,
-                "{address} is not in use on {bridge}, although no other machine answers to it: it is tried again every \
-                 minute; the log (L on the console) says more"
-            ),
-            Self::Unused { bridge, address, .. } => write!(
-                f,
-                "{address} is not in use on {bridge}: another machine may have this address already; take it from there, or \
-                 set another one here (N on the console)"
-            ),
+            } => words::address_unused_free(address.to_string(), bridge.as_str()),
+            Self::Unused { bridge, address, .. } => {
+                words::address_unused(address.to_string(), bridge.as_str())
+            }
             Self::SilentRouter {
                 bridge,
                 gateway,
                 address,
-            } => write!(
-                f,
-                "the router {gateway} does not answer on {bridge}, so {address} reaches only its own network: check that the \
-                 router is on, and that address, prefix length and gateway are right (N on the console)"
-            ),
+            } => words::silent_router(gateway.to_string(), bridge.as_str(), address.as_str()),
         }
     }
 }
 
-fn among(cards: &[LinkName]) -> String {
+fn with_cards(bridge: &LinkName, cards: &[LinkName]) -> Words {
     let names: Vec<&str> = cards.iter().map(LinkName::as_str).collect();
     match names.as_slice() {
-        [] => String::new(),
-        [one] => format!(" (card {one})"),
-        several => format!(" (cards {})", several.join(", ")),
+        [] => bridge.as_str().into(),
+        [one] => words::bridge_of_card(bridge.as_str(), *one),
+        several => words::bridge_of_cards(bridge.as_str(), several.join(", ")),
     }
 }
 

@@ -1,14 +1,13 @@
 //! What about a machine keeps its networks from being as they are wanted, and what a person can do about it.
 
-use std::fmt;
-
 use pocketstack_model::config::names::{CardName, Mtu, VlanId};
 use pocketstack_model::config::network::{NetworkSettings, Role};
 use pocketstack_model::link::{LinkName, Links, ObservedLink};
+use pocketstack_model::words::{Words, kept as words};
 
 use super::uplink::{Member, Uplink, uplinks};
 
-/// Something that no action can put right. `Display` says what is wrong and what to do.
+/// Something that no action can put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// The role is left with no card at all.
@@ -85,64 +84,31 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Finding {
+    /// What is wrong, and what to do.
+    pub fn words(&self) -> Words {
+        let role = words::role(self.role());
         match self {
-            Self::NoCard { role } => write!(
-                f,
-                "no wired network card is left for the {role} network: put one in, or name one that other networks do not use"
-            ),
-            Self::Missing { role, card } => write!(
-                f,
-                "the card {card} of the {role} network is not in this machine: put it in, or name another one"
-            ),
-            Self::NotWired { role, link } => write!(
-                f,
-                "{link}, which the {role} network is to use, is no wired network card: name a card"
-            ),
+            Self::NoCard { .. } => words::no_card(role),
+            Self::Missing { card, .. } => words::card_missing(card.to_string(), role),
+            Self::NotWired { link, .. } => words::not_wired(link.as_str(), role),
             Self::NoLink {
-                role,
-                cards,
-                others: true,
-            } => write!(
-                f,
-                "no link on {} of the {role} network, which works over its other cards: check the cable",
-                list(cards)
-            ),
-            Self::NoLink { role, cards, .. } => write!(
-                f,
-                "no link on {}, so the {role} network reaches nobody: check the cable",
-                list(cards)
-            ),
+                cards, others: true, ..
+            } => words::no_link_some(list(cards), role),
+            Self::NoLink { cards, .. } => words::no_link_all(list(cards), role),
             Self::SmallMtu {
-                role,
                 card,
                 largest,
                 wanted,
-            } => write!(
-                f,
-                "{card} of the {role} network carries packets of at most {largest} bytes, not {wanted}: set a smaller MTU, or name another card"
-            ),
-            Self::Shared { role, with, card } => write!(
-                f,
-                "{card} of the {role} network is used by the {with} network together with other cards: give both the same cards, or cards of their own"
-            ),
+                ..
+            } => words::small_mtu(card.as_str(), role, u64::from(*largest), wanted.to_string()),
+            Self::Shared { with, card, .. } => words::card_shared(card.to_string(), role, words::role(*with)),
             Self::SameVlan {
-                role,
                 with,
                 vlan: Some(vlan),
-            } => write!(
-                f,
-                "the {role} and {with} networks both want VLAN {vlan} of the same cards: give one of them another VLAN, or cards of its own"
-            ),
-            Self::SameVlan {
-                role,
-                with,
-                vlan: None,
-            } => write!(
-                f,
-                "the {role} and {with} networks both want the same cards without a VLAN: give one of them a VLAN, or cards of its own"
-            ),
+                ..
+            } => words::same_vlan(role, words::role(*with), vlan.to_string()),
+            Self::SameVlan { with, vlan: None, .. } => words::same_without_vlan(role, words::role(*with)),
         }
     }
 }

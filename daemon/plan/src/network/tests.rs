@@ -78,7 +78,7 @@ fn told(settings: &NetworkSettings, links: &Links) -> Vec<String> {
 fn found(settings: &NetworkSettings, links: &Links) -> Vec<String> {
     findings(settings, links)
         .iter()
-        .map(ToString::to_string)
+        .map(|finding| finding.words().to_string())
         .collect()
 }
 
@@ -351,7 +351,7 @@ fn findings_say_what_to_do() {
             "no link on enp1s0 of the management network, which works over its other cards: check the cable",
             "br-old, which the external network is to use, is no wired network card: name a card",
             "enp2s0 of the external network carries packets of at most 1500 bytes, not 9000: set a smaller MTU, or name another card",
-            "enp3s0 of the bmc network is used by the management network together with other cards: give both the same cards, or cards of their own"
+            "enp3s0 of the BMC network is used by the management network together with other cards: give both the same cards, or cards of their own"
         ]
     );
 }

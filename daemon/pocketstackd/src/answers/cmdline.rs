@@ -1,6 +1,6 @@
 //! Where the kernel command line says that answers are.
 
-use pocketstack_host::download::Fingerprint;
+use pocketstack_pinned::Fingerprint;
 
 /// Before the address of the answers.
 const URL: &str = "pocketstack.answers=";

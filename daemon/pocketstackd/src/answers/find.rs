@@ -152,7 +152,7 @@ pub fn fetch(root: &Path) -> anyhow::Result<String> {
     let remote = cmdline::remote(&cmdline)
         .map_err(anyhow::Error::msg)?
         .ok_or_else(|| anyhow::anyhow!("the kernel command line names no answers"))?;
-    Ok(pocketstack_host::download::fetch(
+    Ok(pocketstack_pinned::fetch(
         &remote.url,
         remote.fingerprint,
         LARGEST as u64,

@@ -23,6 +23,7 @@ use pocketstack_host::systemd::Systemd;
 use pocketstack_host::volumes::Volumes;
 use pocketstack_model::answers::{Answers, describe};
 use pocketstack_model::status::{Doing, Installation};
+use pocketstack_model::words::{Words, kept as words};
 use pocketstack_plan::answers::{self as plan, Decision, Earlier, Install, Looking};
 use tokio::time::{Instant, sleep};
 
@@ -98,12 +99,11 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
                     self.board.put(Section::Answers, Vec::new());
                     self.control.not_begun_again();
                 }
-                Err(Missed::Wrong(why)) => self.tell("none that can be read", stuck_or_nothing(&[why])),
+                Err(Missed::Wrong(why)) => {
+                    self.tell(words::answers_unreadable(), stuck_or_nothing([why.into()]))
+                }
                 Err(Missed::NotYet(why)) => {
-                    self.tell(
-                        "none yet",
-                        changing(format!("trying again every few seconds: {why}")),
-                    );
+                    self.tell(words::answers_none(), changing(words::answers_awaited(why)));
                 }
             }
             let late = until.is_some_and(|until| Instant::now() >= until);
@@ -122,8 +122,8 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
         matches!(*now, Installation::Running { .. } | Installation::Done { .. })
     }
 
-    fn tell(&self, see: &str, doing: Doing) {
-        let now = kept("answers", "this node set up by them", see, doing);
+    fn tell(&self, see: impl Into<Words>, doing: Doing) {
+        let now = kept(words::answers(), words::answers_wanted(), see, doing);
         let board = self.board.read();
         if !board.borrow().contains(&now)
             && let Doing::Stuck { why } = &now.doing
@@ -135,11 +135,11 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
 
     /// Does with answers what was decided about them.
     async fn take(&self, found: &Found, sum: &str, node: plan::Node) -> Next {
-        let stuck = |why: String| self.tell(&found.from, stuck_or_nothing(&[why]));
+        let stuck = |why: Words| self.tell(found.from.as_str(), stuck_or_nothing([why]));
         let answers = match Answers::parse(&found.text) {
             Ok(answers) => answers,
             Err(error) => {
-                stuck(format!("{}: {error}; nothing was changed", found.from));
+                stuck(words::answers_wrong(found.from.as_str(), error.to_string()));
                 return Next::Others;
             }
         };
@@ -151,7 +151,7 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
             ..node
         };
         self.act(found, sum, &answers, node).await.unwrap_or_else(|why| {
-            stuck(why);
+            stuck(why.into());
             Next::Again
         })
     }
@@ -171,15 +171,15 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
             }
             match decision {
                 Decision::NotUsed => {
-                    let see = format!("{}; not used, as this node is configured already", found.from);
+                    let see = words::answers_unused(found.from.as_str());
                     tracing::info!("answers: {see}");
-                    self.tell(&see, Doing::Nothing);
+                    self.tell(see, Doing::Nothing);
                     return Ok(Next::End);
                 }
                 Decision::Adopt(configuration) => {
                     let adopted = self.control.adopt(*configuration, true).await;
                     adopted.map_err(|error| error.to_string())?;
-                    self.tell(&format!("{}, used", found.from), Doing::Nothing);
+                    self.tell(words::answers_used(found.from.as_str()), Doing::Nothing);
                     return Ok(Next::End);
                 }
                 Decision::LookAtDisks => {
@@ -187,10 +187,8 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
                     earlier = disk.map_or(Earlier::None, Earlier::On);
                 }
                 Decision::AlreadyOn(disk) => {
-                    let why = format!(
-                        "this machine was already installed from these answers, on {disk}: take the medium out and restart it"
-                    );
-                    self.tell(&found.from, stuck_or_nothing(&[why]));
+                    let why = words::answers_installed(disk);
+                    self.tell(found.from.as_str(), stuck_or_nothing([why]));
                     return Ok(Next::Others);
                 }
                 Decision::Install(install) => return self.install(found, sum, *install).await,
@@ -203,7 +201,7 @@ impl<V: Volumes + 'static, D: Systemd> Following<V, D> {
             let adopted = self.control.adopt(meanwhile, false).await;
             adopted.map_err(|error| error.to_string())?;
         }
-        self.tell(&found.from, changing("installing"));
+        self.tell(found.from.as_str(), changing(words::answers_installing()));
         self.control.start_installation(Job {
             settings: install.settings,
             configuration: install.configuration,

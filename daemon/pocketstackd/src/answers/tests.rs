@@ -82,7 +82,7 @@ impl Machine {
             Some(pocketstack_model::status::Kept {
                 doing: Doing::Stuck { why },
                 ..
-            }) => why,
+            }) => why.to_string(),
             other => panic!("{other:?}"),
         }
     }

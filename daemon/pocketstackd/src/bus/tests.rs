@@ -2,14 +2,18 @@ use std::os::unix::net::UnixStream;
 
 use pocketstack_host::links::FakeLinks;
 use pocketstack_host::root::Root;
+use pocketstack_host::systemd::{UnitName, UnitState};
 use pocketstack_model::bus::error;
+use pocketstack_model::journal::Journal;
 use pocketstack_model::node::Overview;
 use pocketstack_model::status::NetworkChange;
+use pocketstack_model::timekeeping::Timekeeping;
+use pocketstack_model::unit::Unit;
 use zbus::proxy::CacheProperties;
 
 use super::*;
 use crate::collect::Facts;
-use crate::control::testing::{Node as Machine, named, on_vda, with_static};
+use crate::control::testing::{Node as Machine, answered, named, on_vda, set_up, with_static};
 use crate::node::Status;
 
 /// Both ends of a connection without a bus.
@@ -193,4 +197,111 @@ async fn everything_else_reaches_the_machine() {
         .await
         .expect_err("one runs");
     assert!(said.contains("an installation runs already"), "{said}");
+}
+
+#[tokio::test]
+async fn a_node_is_set_up_with_its_code() {
+    let ends = Ends::new().await;
+    let code = ends
+        .control
+        .setup_code()
+        .borrow()
+        .expect("not set up")
+        .to_string();
+    let answers = serde_json::to_string(&answered("one")).expect("JSON");
+    let wrong = ends.refused("CheckSetupCode", &("AAAA-AAAA",)).await;
+    assert_eq!(wrong.0, error::WRONG_CODE);
+    // Nonsense is nonsense only for whoever knows the code.
+    assert_eq!(
+        ends.refused("FinishSetup", &("AAAA-AAAA", "{")).await.0,
+        error::WRONG_CODE
+    );
+    assert_eq!(
+        ends.refused("FinishSetup", &(&code, "{")).await.0,
+        error::INVALID_ARGS
+    );
+    let () = ends.call("CheckSetupCode", &(&code,)).await.expect("right");
+    let confirm: String = ends
+        .call("FinishSetup", &(&code, &answers))
+        .await
+        .expect("set up");
+    assert_eq!(confirm, "", "the networks are as they were");
+    assert_eq!(
+        ends.refused("FinishSetup", &(&code, &answers)).await.0,
+        error::NOTHING_WAITS
+    );
+    let overview: String = ends.call("Overview", &()).await.expect("told");
+    assert!(!overview.contains(&code));
+    let overview: Overview = serde_json::from_str(&overview).expect("an overview");
+    assert!(!overview.setup_needed);
+    let (name, words) = ends.refused("CheckSetupCode", &(&code,)).await;
+    assert_eq!(name, error::NOTHING_WAITS);
+    assert!(words.contains("sign in"), "{words}");
+}
+
+#[tokio::test]
+async fn setup_codes_cannot_be_tried_through_and_the_wait_is_told() {
+    let ends = Ends::new().await;
+    for _ in 0..5 {
+        assert_eq!(
+            ends.refused("CheckSetupCode", &("AAAA-AAAA",)).await.0,
+            error::WRONG_CODE
+        );
+    }
+    let (name, words) = ends.refused("CheckSetupCode", &("AAAA-AAAA",)).await;
+    assert_eq!(name, error::TOO_MANY_TRIES);
+    assert!(words.contains("wait 30 s"), "{words}");
+    let new = serde_json::to_string(&set_up("one")).expect("JSON");
+    assert_eq!(
+        ends.refused("ChangeConfiguration", &(new,)).await.0,
+        error::REFUSED
+    );
+}
+
+#[tokio::test]
+async fn units_and_journal_are_told_and_hostile_wishes_refused() {
+    let ends = Ends::new().await;
+    let libvirt = UnitName::try_from("libvirtd.service").expect("a name");
+    let systemd = ends.machine.machine.asked().systemd.clone();
+    systemd.set(&libvirt, UnitState::Active);
+    let units: String = ends.call("Units", &()).await.expect("told");
+    let units: Vec<Unit> = serde_json::from_str(&units).expect("units");
+    assert_eq!(units[0].name, "libvirtd.service");
+    let () = ends
+        .call("UnitAction", &("libvirtd.service", "restart"))
+        .await
+        .expect("done");
+    assert_eq!(systemd.restarted(), ["libvirtd.service"]);
+    let wrong = [
+        ("libvirtd.service", "mask", error::INVALID_ARGS),
+        ("dbus.service", "stop", error::REFUSED),
+    ];
+    for (unit, action, name) in wrong {
+        assert_eq!(ends.refused("UnitAction", &(unit, action)).await.0, name);
+    }
+    let filter = "{\"unit\":\"a.service\",\"text\":\"x\",\"lines\":7}";
+    let journal: String = ends.call("Journal", &(filter,)).await.expect("told");
+    let journal: Journal = serde_json::from_str(&journal).expect("entries");
+    assert_eq!(journal.entries[0].unit.as_deref(), Some("a.service"));
+    for hostile in ["{}", "{\"lines\":5001}", "{\"lines\":1,\"after\":\"--file=/x\"}"] {
+        assert_eq!(ends.refused("Journal", &(hostile,)).await.0, error::INVALID_ARGS);
+    }
+}
+
+#[tokio::test]
+async fn the_time_is_told_and_a_machine_without_state_not_reset() {
+    let ends = Ends::new().await;
+    let time: String = ends.call("Time", &()).await.expect("told");
+    let time: Timekeeping = serde_json::from_str(&time).expect("a document");
+    assert_eq!(
+        (time.zone.to_string().as_str(), time.server.as_deref()),
+        ("UTC", Some("ntp.example"))
+    );
+    let (name, words) = ends.refused("FactoryReset", &()).await;
+    assert_eq!(name, error::REFUSED);
+    assert!(words.contains("restarting it is enough"), "{words}");
+    ends.machine.machine.asked().keeps_state = true;
+    let () = ends.call("FactoryReset", &()).await.expect("begun");
+    let asked = ends.machine.machine.asked();
+    assert_eq!((asked.marked, asked.power), (true, Some(Power::Restart)));
 }

@@ -30,7 +30,7 @@ use tokio::time::sleep;
 
 pub use actions::Actions;
 use certificate::Fingerprint;
-pub use session::run;
+pub use session::{News, run};
 
 /// How often the certificate is looked at: it appears during the first boot and hardly ever changes.
 const CERTIFICATE: Duration = Duration::from_secs(2);

@@ -5,6 +5,7 @@
 
 mod dialogs;
 mod form;
+mod setup;
 mod status;
 
 use super::paint::Screen;
@@ -34,10 +35,10 @@ pub fn screen(console: &Console, world: &World<'_>) -> Screen {
             title: format!("PocketStack {}", world.overview.version),
             lines: status::lines(world, room),
             cursor: None,
-            keys: if console.pending() {
-                "[C] keep the new network settings  [N] network  [L] log  [P] power"
-            } else {
-                "[N] network  [L] log  [P] power"
+            keys: match (console.pending(), world.setup_code) {
+                (true, _) => "[C] keep the new network settings  [N] network  [L] log  [P] power",
+                (false, Some(_)) => "[S] set up  [N] network  [L] log  [P] power",
+                (false, None) => "[N] network  [L] log  [P] power",
             },
         },
         View::Form(form) => form::form(form, room),
@@ -46,6 +47,9 @@ pub fn screen(console: &Console, world: &World<'_>) -> Screen {
         View::Change(change) => dialogs::change(change, world),
         View::Log(log) => dialogs::log(log, world),
         View::Power(ask) => dialogs::power(ask),
+        View::SetupOpening => setup::opening(),
+        View::Setup(wizard) => setup::step(wizard, room),
+        View::SetUp => setup::set_up(world),
     };
     let name = clip(&plain(&world.overview.name), WIDTH / 2);
     let title = clip(&plain(&body.title), WIDTH - 2 - name.len());

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use pocketstack_host::random;
+use pocketstack_model::access::PasswordHash;
 use pocketstack_model::node::Overview;
 use pocketstack_model::status::NetworkChange;
 use time::OffsetDateTime;
@@ -19,8 +21,10 @@ use super::keys::{Key, Keys};
 use super::paint::{Screen, paint};
 use super::render;
 use super::screen::log::LINES;
+use super::screen::setup::Password;
 use super::screen::{Console, Effect, Outcome, World};
 use super::terminal::Terminal;
+use crate::control::SetupCode;
 
 /// News are never drawn twice within this time. Keys are answered at once.
 const AT_MOST: Duration = Duration::from_secs(1);
@@ -29,17 +33,28 @@ const AT_LEAST: Duration = Duration::from_secs(60);
 /// Escape is a key of its own if nothing follows it for so long. At 9600 baud a byte takes one millisecond.
 const ESCAPE: Duration = Duration::from_millis(100);
 
+/// What a console shows as it becomes known.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// The node.
+    pub seen: watch::Receiver<Option<Arc<Overview>>>,
+    /// Fingerprint of the page's certificate.
+    pub certificate: watch::Receiver<Option<Fingerprint>>,
+    /// Code that sets the node up, as long as it is not.
+    pub setup_code: watch::Receiver<Option<SetupCode>>,
+}
+
 /// Shows the node's page on one console for ever and does what is asked there; ends at once if there is none at
 /// this path.
 ///
 /// # Errors
 /// The daemon's other parts are gone.
-pub async fn run(
-    path: PathBuf,
-    mut seen: watch::Receiver<Option<Arc<Overview>>>,
-    mut certificate: watch::Receiver<Option<Fingerprint>>,
-    actions: Arc<dyn Actions>,
-) -> anyhow::Result<()> {
+pub async fn run(path: PathBuf, news: News, actions: Arc<dyn Actions>) -> anyhow::Result<()> {
+    let News {
+        mut seen,
+        mut certificate,
+        mut setup_code,
+    } = news;
     let terminal = match Terminal::open(&path) {
         Ok(terminal) => terminal,
         Err(why) => {
@@ -49,6 +64,7 @@ pub async fn run(
     };
     let mut session = Session::new(terminal, actions);
     seen.mark_changed();
+    setup_code.mark_changed();
     loop {
         if let Err(error) = session.draw() {
             tracing::warn!("{} can no longer be drawn on: {error}", path.display());
@@ -64,6 +80,11 @@ pub async fn run(
             heard = certificate.changed() => {
                 heard?;
                 session.fingerprint = *certificate.borrow_and_update();
+                session.soon();
+            }
+            heard = setup_code.changed() => {
+                heard?;
+                session.setup_code = *setup_code.borrow_and_update();
                 session.soon();
             }
             bytes = session.terminal.read(), if session.reading => match bytes {
@@ -112,6 +133,7 @@ struct Session {
     effects: JoinSet<Outcome>,
     overview: Option<Arc<Overview>>,
     fingerprint: Option<Fingerprint>,
+    setup_code: Option<SetupCode>,
     /// End of an unconfirmed change by the node's clock, and by one that nobody sets.
     countdown: Option<(OffsetDateTime, Instant)>,
     /// What the terminal shows, or will when `writing` ends.
@@ -136,6 +158,7 @@ impl Session {
             effects: JoinSet::new(),
             overview: None,
             fingerprint: None,
+            setup_code: None,
             countdown: None,
             shown: None,
             writing: None,
@@ -213,6 +236,7 @@ impl Session {
         World {
             overview,
             fingerprint: self.fingerprint,
+            setup_code: self.setup_code,
             left: self
                 .countdown
                 .map(|(_, end)| end.saturating_duration_since(Instant::now())),
@@ -261,7 +285,23 @@ async fn perform(actions: Arc<dyn Actions>, effect: Effect) -> Outcome {
         Effect::Confirm(code) => Outcome::Confirmed(actions.confirm(code).await),
         Effect::Power(what) => Outcome::Power(actions.power(what).await),
         Effect::Log(filter) => Outcome::Log(filter, actions.log(filter.unit(), LINES).await),
+        Effect::Setup => {
+            let (now, disks) = tokio::join!(actions.configuration(), actions.disks());
+            Outcome::Setup(Box::new(now), disks)
+        }
+        Effect::Hash(Password(password)) => Outcome::Hashed(hash(password).await),
+        Effect::FinishSetup(answers) => Outcome::SetUp(actions.finish_setup(*answers).await),
     }
+}
+
+/// Takes memory and time, so it is done beside the daemon's thread.
+async fn hash(password: String) -> Result<PasswordHash, String> {
+    let work = move || {
+        let salt = random::bytes().map_err(|error| format!("there are no random numbers: {error}"))?;
+        PasswordHash::of(&password, salt).map_err(|error| error.to_string())
+    };
+    let hashed = tokio::task::spawn_blocking(work).await;
+    hashed.map_err(|error| error.to_string())?
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
+use pocketstack_model::answers::Answers;
 use pocketstack_model::bytes::ByteCount;
 use pocketstack_model::config::Configuration;
+use pocketstack_model::install::{Candidate, Content};
 use pocketstack_model::node::{
     Address, Boot, Component, ComponentKind, Cpu, Firmware, Health, Link, Management, Medium, Memory, Nic,
     Overview, Root, State, Units,
@@ -14,6 +16,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::actions::{Actions, Power};
+use crate::control::SetupCode;
 
 /// The code that the fake gives out.
 pub const CODE: &str = "ABCD2345";
@@ -22,6 +25,7 @@ pub const CODE: &str = "ABCD2345";
 pub struct FakeNode {
     inside: Mutex<Inside>,
     seen: watch::Sender<Option<Arc<Overview>>>,
+    setup_code: watch::Sender<Option<SetupCode>>,
 }
 
 struct Inside {
@@ -29,6 +33,7 @@ struct Inside {
     before: Option<Configuration>,
     power: Option<Power>,
     refusal: Option<String>,
+    answers: Option<Answers>,
 }
 
 impl FakeNode {
@@ -40,8 +45,10 @@ impl FakeNode {
                 before: None,
                 power: None,
                 refusal: None,
+                answers: None,
             }),
             seen: watch::Sender::new(Some(Arc::new(node()))),
+            setup_code: watch::Sender::new(None),
         }
     }
 
@@ -50,9 +57,24 @@ impl FakeNode {
         self.seen.subscribe()
     }
 
+    /// The code that sets it up.
+    pub fn setup_code(&self) -> watch::Receiver<Option<SetupCode>> {
+        self.setup_code.subscribe()
+    }
+
     /// The configuration in use.
     pub fn now(&self) -> Configuration {
         self.inside().now.clone()
+    }
+
+    /// From now on it is not set up, and this is its code.
+    pub fn needs_setup(&self, code: SetupCode) {
+        self.setup_code.send_replace(Some(code));
+    }
+
+    /// What it was set up with.
+    pub fn answers(&self) -> Option<Answers> {
+        self.inside().answers.clone()
     }
 
     /// How the machine was ended.
@@ -71,7 +93,7 @@ impl FakeNode {
         inside.now = inside.before.take().expect("a change waits");
         self.tell(NetworkChange::Reverted {
             at: OffsetDateTime::UNIX_EPOCH,
-            why: "nobody confirmed it within 60 seconds".to_owned(),
+            why: "nobody confirmed it within 60 seconds".into(),
         });
     }
 
@@ -134,6 +156,20 @@ impl Actions for FakeNode {
         })
     }
 
+    fn disks(&self) -> BoxFuture<'_, Result<Vec<Candidate>, String>> {
+        Box::pin(async { Ok(disks()) })
+    }
+
+    fn finish_setup(&self, answers: Answers) -> BoxFuture<'_, Result<Option<String>, String>> {
+        Box::pin(async move {
+            self.refused()?;
+            self.setup_code.send_replace(None);
+            self.inside().now = answers.configuration();
+            self.inside().answers = Some(answers);
+            Ok(None)
+        })
+    }
+
     fn log(&self, unit: Option<String>, lines: u32) -> BoxFuture<'_, Result<Vec<String>, String>> {
         Box::pin(async move {
             self.refused()?;
@@ -141,6 +177,25 @@ impl Actions for FakeNode {
             Ok((1..=lines).map(|line| format!("{of}: line {line}")).collect())
         })
     }
+}
+
+/// An empty disk, one with something on it, and the medium.
+pub fn disks() -> Vec<Candidate> {
+    let disk = |name: &str, content, refused: Option<&str>| Candidate {
+        name: name.to_owned(),
+        path: None,
+        model: Some("QEMU HARDDISK".to_owned()),
+        serial: Some(format!("serial-{name}")),
+        size: ByteCount(64 << 30),
+        content,
+        refused: refused.map(Into::into),
+    };
+    let what = "ext4 \"data\"".to_owned();
+    vec![
+        disk("sda", Content::Empty, None),
+        disk("sdb", Content::Foreign { what: what.into() }, None),
+        disk("sdc", Content::Empty, Some("this machine was started from it")),
+    ]
 }
 
 fn part(kind: ComponentKind, version: &str, health: Health) -> Component {
@@ -160,6 +215,7 @@ pub fn node() -> Overview {
         boot: Boot {
             firmware: Firmware::Uefi,
             medium: Medium::Disk,
+            installed: false,
             root: Root::Verified {
                 root_hash: "ab".repeat(32),
                 read_only: true,
@@ -226,6 +282,7 @@ pub fn node() -> Overview {
             ),
         ],
         units: Units::Known { failed: Vec::new() },
+        setup_needed: false,
         kept: Vec::new(),
         network_change: Default::default(),
         installation: Default::default(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use pocketstack_model::config::Configuration;
 use pocketstack_model::status::NetworkChange;
+use pocketstack_model::words::kept as words;
+use pocketstack_plan::setup::follows;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -35,7 +37,7 @@ pub fn at_the_start(loaded: &Loaded) -> NetworkChange {
     }
     NetworkChange::Reverted {
         at: OffsetDateTime::now_utc(),
-        why: "the node (or its daemon) restarted before it was confirmed".to_owned(),
+        why: words::change_cut_off(),
     }
 }
 
@@ -117,10 +119,10 @@ impl Control {
             return Ok(());
         }
         tracing::warn!("the change of the networks was not confirmed and is taken back");
-        self.0.wanted.send_replace(state.settled.clone());
+        self.put_in_use(state.settled.clone());
         self.0.network_change.send_replace(NetworkChange::Reverted {
             at: OffsetDateTime::now_utc(),
-            why: format!("nobody confirmed it within {} seconds", CONFIRM_WITHIN.as_secs()),
+            why: words::change_unconfirmed(CONFIRM_WITHIN.as_secs()),
         });
         self.0.deadline.send_replace(None);
         state.with_store(|store| store.forget_unconfirmed()).await
@@ -129,14 +131,20 @@ impl Control {
     async fn change_now(&self, new: Configuration) -> Result<Option<String>, ChangeError> {
         let mut state = self.0.state.lock().await;
         state.nothing_waits()?;
+        follows(&state.settled, &new)?;
         if new.network == state.settled.network {
             self.settle(&mut state, new).await?;
             return Ok(None);
         }
+        self.try_out(&mut state, new).await.map(Some)
+    }
+
+    /// Uses other networks until they are confirmed or taken back; the answer is the code.
+    pub(super) async fn try_out(&self, state: &mut State, new: Configuration) -> Result<String, ChangeError> {
         let code = code::fresh().map_err(ChangeError::Code)?;
         // Before it is used, so that nobody wonders after a restart where it has gone.
         let noted = state.with_store(|store| store.note_unconfirmed()).await?;
-        self.written(&mut state, noted)?;
+        self.written(state, noted)?;
         let until = Instant::now() + CONFIRM_WITHIN;
         state.pending = Some(Pending {
             configuration: new.clone(),
@@ -152,8 +160,8 @@ impl Control {
             until: OffsetDateTime::now_utc() + CONFIRM_WITHIN,
         });
         self.0.deadline.send_replace(Some(until));
-        self.0.wanted.send_replace(new);
-        Ok(Some(code))
+        self.put_in_use(new);
+        Ok(code)
     }
 
     async fn confirm_now(&self, code: &str, giver: Giver) -> Result<(), ChangeError> {
@@ -190,13 +198,13 @@ impl Control {
             self.settle(&mut state, new).await
         } else {
             state.settled = new.clone();
-            self.0.wanted.send_replace(new);
+            self.put_in_use(new);
             Ok(())
         }
     }
 
     /// Stores a configuration and puts it in use.
-    async fn settle(&self, state: &mut State, new: Configuration) -> Result<(), ChangeError> {
+    pub(super) async fn settle(&self, state: &mut State, new: Configuration) -> Result<(), ChangeError> {
         if state.stored.as_ref() != Some(&new) {
             let saved = new.clone();
             let saved = state.with_store(move |store| store.save(&saved)).await?;
@@ -209,7 +217,7 @@ impl Control {
             state.tell(&self.0.board);
         }
         state.settled = new.clone();
-        self.0.wanted.send_replace(new);
+        self.put_in_use(new);
         Ok(())
     }
 
@@ -241,14 +249,15 @@ impl Control {
     }
 
     /// Runs to its end even if whoever asked goes away in the middle.
-    async fn apart<T, F>(&self, act: impl FnOnce(Self) -> F) -> Result<T, ChangeError>
+    pub(super) async fn apart<T, E, F>(&self, act: impl FnOnce(Self) -> F) -> Result<T, E>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, ChangeError>> + Send + 'static,
+        E: From<ChangeError> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
     {
         match tokio::spawn(act(self.clone())).await {
             Ok(result) => result,
-            Err(_) => Err(ChangeError::Ending),
+            Err(_) => Err(ChangeError::Ending.into()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a change of the configuration was not made or not confirmed.
 
+use pocketstack_plan::setup::Refused;
+
 use crate::store::StoreError;
 
 /// The reason, and what to do.
@@ -29,6 +31,9 @@ pub enum ChangeError {
         /// Until then.
         seconds: u64,
     },
+    /// It sets or takes away what only the setup may.
+    #[error(transparent)]
+    Setup(#[from] Refused),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pocketstack_model::install::{InstallSettings, Then};
 use pocketstack_model::status::{Begun, Installation};
+use pocketstack_model::words::{Words, install as words};
 use pocketstack_plan::installation::{After, after_restart, taken_along};
 use tokio::time::sleep;
 
@@ -28,6 +29,22 @@ impl Control {
         })
     }
 
+    /// [`Control::install`] for the pages, where somebody has signed in: a node that has no password yet is installed by its
+    /// setup, and a disk that will not do is told while another one can still be chosen.
+    ///
+    /// # Errors
+    /// As [`Control::install`], and if this node is not set up.
+    pub async fn install_signed_in(&self, settings: InstallSettings) -> Result<(), String> {
+        if !self.0.state.lock().await.settled.is_set_up() {
+            return Err(
+                "nobody has set this machine up yet: choose the disk in its setup, which asks for the code on the console"
+                    .to_owned(),
+            );
+        }
+        self.0.machine.planned(settings.clone()).await?;
+        self.install(settings).await
+    }
+
     /// Starts an installation; see [`Control::install`].
     ///
     /// # Errors
@@ -37,7 +54,7 @@ impl Control {
             let free = !matches!(now, Installation::Running { .. } | Installation::Done { .. });
             if free {
                 *now = Installation::Running {
-                    step: "looking at the disks".to_owned(),
+                    step: words::step_look(),
                     percent: 0,
                 };
             }
@@ -68,7 +85,7 @@ impl Control {
     }
 
     /// Puts what is to be told if there are no answers, and hands back what was.
-    fn awaited(&self, why: Option<String>) -> Option<String> {
+    fn awaited(&self, why: Option<Words>) -> Option<Words> {
         let mut awaited = self.0.awaited.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *awaited, why)
     }
@@ -89,7 +106,7 @@ impl Control {
     }
 
     /// Says on pages and consoles why there is no installation.
-    fn failed(&self, why: String) {
+    fn failed(&self, why: Words) {
         tracing::error!("installation: {why}");
         self.0.installation.send_replace(Installation::Failed { why });
     }

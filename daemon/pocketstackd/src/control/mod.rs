@@ -7,6 +7,8 @@
 //!      └─ networks differ: waits for confirm ──► store
 //!
 //!   install ──► machine (noted in /run) ──► installation (watch) ──► restarts or is switched off
+//!      ▲
+//!   finish_setup (code, or at the console) ──► store; then change, install, or nothing
 //! ```
 //!
 //! A change that leaves the networks as they are is stored before it is used. One that does not is used first and
@@ -17,24 +19,31 @@ mod code;
 mod error;
 mod installation;
 mod machine;
+mod reset;
+mod setup;
 mod state;
 #[cfg(test)]
 pub mod testing;
+mod units;
 
+pub use code::SetupCode;
 pub use error::ChangeError;
 pub use machine::{Job, Machine};
 pub use pocketstack_host::systemd::Power;
+pub use setup::SetupError;
 
 use std::sync::Arc;
 
 use pocketstack_model::config::Configuration;
 use pocketstack_model::install::Candidate;
 use pocketstack_model::status::{Installation, Kept, NetworkChange};
+use pocketstack_model::timekeeping::Timekeeping;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::keep::Board;
 use crate::store::{Loaded, Store};
+use setup::Setup;
 use state::State;
 
 /// The node's controls. Clones are the same.
@@ -50,7 +59,8 @@ struct Inner {
     deadline: watch::Sender<Option<Instant>>,
     installation: watch::Sender<Installation>,
     /// What is to be told of an installation if the answers that asked for it are not found again.
-    awaited: std::sync::Mutex<Option<String>>,
+    awaited: std::sync::Mutex<Option<pocketstack_model::words::Words>>,
+    setup: Setup,
     board: Board,
 }
 
@@ -58,6 +68,7 @@ impl Control {
     /// Controls over what was stored. What an earlier daemon was in the middle of is told, or brought to its end. Must be
     /// called inside a runtime.
     pub fn new(store: Store, loaded: Loaded, machine: Arc<dyn Machine>, board: Board) -> Self {
+        let set_up = loaded.configuration.is_set_up();
         let wanted = watch::Sender::new(loaded.configuration.clone());
         let network_change = watch::Sender::new(changes::at_the_start(&loaded));
         let state = State::new(store, loaded);
@@ -70,6 +81,7 @@ impl Control {
             deadline: watch::Sender::new(None),
             installation: watch::Sender::new(Installation::None),
             awaited: std::sync::Mutex::default(),
+            setup: Setup::new(set_up),
             board,
         }));
         control.go_on_after_restart();
@@ -79,6 +91,12 @@ impl Control {
     /// The configuration in use, an unconfirmed one included.
     pub async fn configuration(&self) -> Configuration {
         self.0.wanted.borrow().clone()
+    }
+
+    /// Uses a configuration from now on.
+    fn put_in_use(&self, new: Configuration) {
+        self.0.setup.know(new.is_set_up());
+        self.0.wanted.send_replace(new);
     }
 
     /// The configuration in use, for those who make it so.
@@ -118,6 +136,12 @@ impl Control {
     /// Why it cannot be read, in words.
     pub async fn log(&self, unit: Option<String>, lines: u32) -> Result<Vec<String>, String> {
         self.0.machine.log(unit, lines).await
+    }
+
+    /// The time and what sets it.
+    pub async fn time(&self) -> Timekeeping {
+        let clock = self.0.machine.clock().await;
+        Timekeeping::of(&self.0.wanted.borrow().node, clock)
     }
 
     /// The disks of this machine, and which of them PocketStack could be installed on.

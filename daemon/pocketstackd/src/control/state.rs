@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use pocketstack_model::config::Configuration;
+use pocketstack_model::words::kept as words;
 use tokio::time::Instant;
 
 use super::ChangeError;
@@ -64,13 +65,13 @@ impl State {
 
     /// Tells what is stored, and what is wrong with it.
     pub fn tell(&self, board: &Board) {
-        let trouble: Vec<String> = self.damage.iter().chain(&self.unwritable).cloned().collect();
+        let trouble = self.damage.iter().chain(&self.unwritable);
         board.trouble(
             Section::Configuration,
-            "configuration",
-            "the newest one stored",
-            &format!("generation {}", self.generation),
-            &trouble,
+            words::configuration(),
+            words::configuration_newest(),
+            words::generation(self.generation),
+            trouble.map(|why| why.as_str().into()).collect(),
         );
     }
 

@@ -6,7 +6,8 @@ use pocketstack_host::boot::{Source, disks_with_state, is_apart};
 use pocketstack_host::mounts::mounts;
 use pocketstack_host::root::Root;
 use pocketstack_model::status::Installation;
-use pocketstack_plan::apart::{Seen, trouble};
+use pocketstack_model::words::kept as words;
+use pocketstack_plan::apart::{Seen, named, trouble};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -36,15 +37,19 @@ pub async fn watch(
         }
         let seen = look(&root, &medium);
         let see = if seen.in_use {
-            "in use".to_owned()
+            words::state_in_use()
         } else {
-            format!("on {}, not in use", seen.disks.join(" and "))
+            words::state_not_in_use(named(&seen.disks).unwrap_or_else(words::unknown))
         };
-        let trouble: Vec<String> = trouble(&seen).into_iter().collect();
+        let trouble = trouble(&seen);
         // Most machines have no such disk, and nothing is told of it.
-        let row = (seen.in_use || !trouble.is_empty()).then(|| {
-            let want = "kept on a disk beside the medium";
-            kept("state", want, &see, stuck_or_nothing(&trouble))
+        let row = (seen.in_use || trouble.is_some()).then(|| {
+            kept(
+                words::state(),
+                words::state_apart(),
+                see,
+                stuck_or_nothing(trouble),
+            )
         });
         board.put(Section::State, row.into_iter().collect());
     }
@@ -112,7 +117,7 @@ mod tests {
         );
         // It is being put there, for the next start.
         board.put(Section::State, Vec::new());
-        let step = "looking at the disks".to_owned();
+        let step = "looking at the disks".into();
         installation.send_replace(Installation::Running { step, percent: 0 });
         look().await.expect("well");
         assert!(read.borrow_and_update().is_empty());

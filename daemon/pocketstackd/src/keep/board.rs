@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pocketstack_model::status::{Doing, Kept};
+use pocketstack_model::words::{Words, kept as said};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -20,6 +21,8 @@ pub enum Section {
     Networks,
     /// Name, time zone and time servers.
     Node,
+    /// Packet filter and SSH.
+    Access,
     /// Whether the time is right.
     Clock,
 }
@@ -71,8 +74,8 @@ impl Board {
     }
 
     /// A section of one line, stuck if there is trouble.
-    pub fn trouble(&self, section: Section, subject: &str, want: &str, see: &str, trouble: &[String]) {
-        for why in trouble {
+    pub fn trouble(&self, section: Section, subject: Words, want: Words, see: Words, trouble: Vec<Words>) {
+        for why in &trouble {
             tracing::error!("{subject}: {why}");
         }
         self.put(section, vec![kept(subject, want, see, stuck_or_nothing(trouble))]);
@@ -80,17 +83,17 @@ impl Board {
 }
 
 /// One line.
-pub fn kept(subject: &str, want: &str, see: &str, doing: Doing) -> Kept {
+pub fn kept(subject: impl Into<Words>, want: impl Into<Words>, see: impl Into<Words>, doing: Doing) -> Kept {
     Kept {
-        subject: subject.to_owned(),
-        want: want.to_owned(),
-        see: see.to_owned(),
+        subject: subject.into(),
+        want: want.into(),
+        see: see.into(),
         doing,
     }
 }
 
 /// A step that begins now.
-pub fn changing(step: impl Into<String>) -> Doing {
+pub fn changing(step: impl Into<Words>) -> Doing {
     Doing::Changing {
         since: OffsetDateTime::now_utc(),
         step: step.into(),
@@ -98,14 +101,9 @@ pub fn changing(step: impl Into<String>) -> Doing {
 }
 
 /// Stuck if there is trouble.
-pub fn stuck_or_nothing(trouble: &[String]) -> Doing {
-    if trouble.is_empty() {
-        Doing::Nothing
-    } else {
-        Doing::Stuck {
-            why: trouble.join("; "),
-        }
-    }
+pub fn stuck_or_nothing(trouble: impl IntoIterator<Item = Words>) -> Doing {
+    let why = Words::joined(trouble, said::also);
+    why.map_or(Doing::Nothing, |why| Doing::Stuck { why })
 }
 
 #[cfg(test)]
@@ -119,7 +117,7 @@ mod tests {
         let began = OffsetDateTime::UNIX_EPOCH;
         let step = |since| Doing::Changing {
             since,
-            step: "making the bridge br-mgmt".to_owned(),
+            step: "making the bridge br-mgmt".into(),
         };
         board.put(Section::Node, vec![kept("name", "a", "b", step(began))]);
         board.put(Section::Networks, vec![kept("network", "a", "b", Doing::Nothing)]);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use pocketstack_host::clock::Clock;
 use pocketstack_model::config::Configuration;
-use pocketstack_plan::clock::{findings, see};
+use pocketstack_model::words::kept as words;
+use pocketstack_plan::clock::{Finding, findings, see};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -58,13 +59,8 @@ impl<C: Clock> Watch<C> {
             self.unset_since.get_or_insert_with(Instant::now).elapsed()
         };
         let found = findings(&clock, named, unset_for);
-        let trouble: Vec<String> = found.iter().map(ToString::to_string).collect();
-        let row = kept(
-            "time",
-            "as time servers say",
-            &see(&clock),
-            stuck_or_nothing(&trouble),
-        );
+        let doing = stuck_or_nothing(found.iter().map(Finding::words));
+        let row = kept(words::time(), words::time_wanted(), see(&clock), doing);
         self.board.put(Section::Clock, vec![row]);
         if clock.synchronized { LOOK } else { LOOK_SOON }
     }

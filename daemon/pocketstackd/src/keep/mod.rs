@@ -4,11 +4,13 @@
 //! ```text
 //!   control ──wanted──┬──► networks   links (netlink), files for systemd-networkd, /etc/resolv.conf
 //!                     ├──► node       name, time zone, time servers
+//!                     ├──► access     packet filter, SSH
 //!                     └──► clock      looks whether the time can be right
 //!                                │
 //!                                └──► Board ──► kept (overview, console)
 //! ```
 
+pub mod access;
 pub mod apart;
 mod board;
 pub mod clock;

@@ -21,8 +21,9 @@ use pocketstack_model::config::Configuration;
 use pocketstack_model::config::network::{NetworkSettings, Role};
 use pocketstack_model::link::{LinkName, Links};
 use pocketstack_model::status::{Doing, Kept};
+use pocketstack_model::words::{Words, kept as said};
 use pocketstack_plan::addresses;
-use pocketstack_plan::addresses::missing::{Step, Verdict};
+use pocketstack_plan::addresses::missing::{Step, Trouble, Verdict};
 use pocketstack_plan::network::{Finding, findings, plan, unsettled};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -66,7 +67,7 @@ pub struct Networks<L, S, N> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pass {
     /// What went wrong with the links, in words; empty if they are as they should be.
-    pub trouble: Vec<String>,
+    pub trouble: Vec<Words>,
     /// When to look again without having heard of a change.
     pub again: Duration,
 }
@@ -104,7 +105,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             bus.borrow_and_update();
             let network = wanted.borrow_and_update().network.clone();
             let pass = self.pass(&network).await;
-            let why = (!pass.trouble.is_empty()).then(|| pass.trouble.join("; "));
+            let why = Words::joined(pass.trouble, said::also).map(String::from);
             trouble.send_if_modified(|known| {
                 if let Some(why) = why.as_ref().filter(|_| *known != why) {
                     tracing::error!("networks: {why}");
@@ -144,7 +145,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             Ok(observed) => observed,
             Err(error) => {
                 return Pass {
-                    trouble: vec![error.to_string()],
+                    trouble: vec![error.to_string().into()],
                     again: RETRY,
                 };
             }
@@ -153,13 +154,13 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
         for action in &actions {
             match self.links.act(action).await {
                 Ok(()) => tracing::info!("networks: {action}"),
-                Err(error) => trouble.push(error.to_string()),
+                Err(error) => trouble.push(error.to_string().into()),
             }
         }
         if !actions.is_empty() {
             match self.links.observe().await {
                 Ok(after) => observed = after,
-                Err(error) => trouble.push(error.to_string()),
+                Err(error) => trouble.push(error.to_string().into()),
             }
         }
         // What is left may be a change that came in between; the next pass tells.
@@ -178,7 +179,7 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
             // What was just learnt is told at once.
             verdicts = self.memory.judge(wanted, &self.seen);
         }
-        let all = self.tell_board(wanted, &trouble, step, problem.as_deref(), &verdicts);
+        let all = self.tell_board(wanted, &trouble, step, problem.as_ref(), &verdicts);
         let again = if !left.is_empty() || unsettled(&self.seen) {
             SOON
         } else if moving || problem.is_some() || !all {
@@ -213,19 +214,19 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
         }
     }
 
-    async fn reconfigure(&self, role: Role) -> Result<(), String> {
+    async fn reconfigure(&self, role: Role) -> Result<(), Words> {
         let Some(bridge) = self.seen.named(role.bridge()) else {
             return Ok(());
         };
         tracing::info!("network {role}: systemd-networkd is told to try its addresses again");
         match timeout(TELLING, self.networkd.reconfigure(bridge.index)).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
+            Ok(done) => done.map_err(|error| error.to_string().into()),
             Err(_) => Err(late()),
         }
     }
 
     /// Makes the files of systemd-networkd what they should be.
-    fn write_files(&mut self, wanted: &NetworkSettings) -> Result<(), String> {
+    fn write_files(&mut self, wanted: &NetworkSettings) -> Result<(), Words> {
         let files = addresses::files(wanted);
         // Of a role without a network of its own the file goes.
         for name in Role::ALL.map(addresses::file_name) {
@@ -238,14 +239,14 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
                     self.memory.forget();
                 }
                 Ok(false) => {}
-                Err(error) => return Err(format!("addresses: {error}")),
+                Err(error) => return Err(said::addresses_not_written(error.to_string())),
             }
         }
         Ok(())
     }
 
     /// Has systemd-networkd read its files, if it may not have.
-    async fn tell(&mut self) -> Result<(), String> {
+    async fn tell(&mut self) -> Result<(), Words> {
         if !self.untold {
             return Ok(());
         }
@@ -254,13 +255,13 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
                 self.untold = false;
                 Ok(())
             }
-            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Err(error)) => Err(error.to_string().into()),
             Err(_) => Err(late()),
         }
     }
 
     /// There is no resolver on a node but the C library's, which reads one file (resolv.conf(5)).
-    fn write_resolver(&self) -> Result<(), String> {
+    fn write_resolver(&self) -> Result<(), Words> {
         let state = self.settings.file(Path::new(NETWORK_STATE)).unwrap_or_default();
         let servers = state.lines().find_map(|line| line.strip_prefix("DNS="));
         let mut text = String::from("# Made by pocketstackd out of what the networks name.\n");
@@ -274,47 +275,47 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
         self.settings
             .set_file(Path::new(RESOLVER), Some(&text))
             .map(drop)
-            .map_err(|error| format!("name servers: {error}"))
+            .map_err(|error| said::resolver_not_written(error.to_string()))
     }
 
     /// Tells how the networks are; whether all of them are as wanted.
     fn tell_board(
         &mut self,
         wanted: &NetworkSettings,
-        trouble: &[String],
+        trouble: &[Words],
         step: Option<String>,
-        problem: Option<&str>,
+        problem: Option<&Words>,
         verdicts: &BTreeMap<Role, Verdict>,
     ) -> bool {
         let found = findings(wanted, &self.seen);
         let mut all = Vec::new();
         for (role, network) in wanted.roles() {
-            let mut why: Vec<String> = trouble.to_vec();
+            let mut why: Vec<Words> = trouble.to_vec();
             // One of several cables that is not plugged in is seen on the page, and stops nothing.
             let stops = |finding: &&Finding| {
                 finding.role() == role && !matches!(finding, Finding::NoLink { others: true, .. })
             };
-            why.extend(found.iter().filter(stops).map(ToString::to_string));
-            why.extend(problem.map(str::to_owned));
+            why.extend(found.iter().filter(stops).map(Finding::words));
+            why.extend(problem.cloned());
             let verdict = verdicts.get(&role);
             why.extend(
                 verdict
                     .iter()
                     .flat_map(|verdict| &verdict.troubles)
-                    .map(ToString::to_string),
+                    .map(Trouble::words),
             );
             let doing = match (why.is_empty(), &step) {
-                (false, _) => stuck_or_nothing(&why),
+                (false, _) => stuck_or_nothing(why),
                 (true, Some(step)) => changing(step.clone()),
                 (true, None) if verdict.is_some_and(|verdict| verdict.missing) => {
-                    changing("waiting for an address")
+                    changing(said::waiting_for_address())
                 }
                 (true, None) => Doing::Nothing,
             };
             all.push(kept(
-                &words::subject(role),
-                &words::want(role, network),
-                &words::see(role, &self.seen),
+                words::subject(role),
+                words::want(role, network),
+                words::see(role, &self.seen),
                 doing,
             ));
         }
@@ -324,11 +325,8 @@ impl<L: NetworkLinks, S: Settings, N: Networkd> Networks<L, S, N> {
     }
 }
 
-fn late() -> String {
-    format!(
-        "systemd-networkd did not take the new addresses within {} s",
-        TELLING.as_secs()
-    )
+fn late() -> Words {
+    said::networkd_late(TELLING.as_secs())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use pocketstack_host::settings::Settings;
 use pocketstack_host::systemd::{Systemd, UnitName};
 use pocketstack_model::config::{Configuration, NodeSettings};
 use pocketstack_model::status::Kept;
+use pocketstack_model::words::{Words, kept as words};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -72,58 +73,49 @@ impl<S: Settings, D: Systemd> Node<S, D> {
     }
 
     fn name(&self, node: &NodeSettings) -> Kept {
-        let mut trouble = Vec::new();
-        if let Err(error) = self.settings.set_host_name(&node.name) {
-            trouble.push(error.to_string());
-        }
+        let trouble = self.settings.set_host_name(&node.name).err();
         let seen = self
             .settings
             .host_name()
             .unwrap_or_else(|error| error.to_string());
-        kept("name", &node.name.to_string(), &seen, stuck_or_nothing(&trouble))
+        let doing = stuck_or_nothing(trouble.map(|error| error.to_string().into()));
+        kept(words::name(), node.name.to_string(), seen, doing)
     }
 
     fn zone(&self, node: &NodeSettings) -> Kept {
-        let mut trouble = Vec::new();
-        if let Err(error) = self.settings.set_time_zone(&node.time_zone) {
-            trouble.push(error.to_string());
-        }
+        let trouble = self.settings.set_time_zone(&node.time_zone).err();
         let seen = self.settings.time_zone().unwrap_or_else(|| "UTC".to_owned());
-        kept(
-            "time zone",
-            &node.time_zone.to_string(),
-            &seen,
-            stuck_or_nothing(&trouble),
-        )
+        let doing = stuck_or_nothing(trouble.map(|error| error.to_string().into()));
+        kept(words::time_zone(), node.time_zone.to_string(), seen, doing)
     }
 
     async fn servers(&mut self, node: &NodeSettings) -> Kept {
         let named: Vec<String> = node.ntp.iter().map(ToString::to_string).collect();
         let text = (!named.is_empty()).then(|| format!("[Time]\nNTP={}\n", named.join(" ")));
         let path = Path::new(TIME_SERVERS);
-        let mut doing = stuck_or_nothing(&[]);
+        let mut doing = stuck_or_nothing([]);
         match self.settings.set_file(path, text.as_deref()) {
             Ok(changed) => {
                 self.untold |= changed;
                 if self.untold {
                     match self.tell().await {
                         Ok(()) => self.untold = false,
-                        Err(why) => doing = changing(format!("telling systemd-timesyncd: {why}")),
+                        Err(why) => doing = changing(words::timesyncd_untold(why)),
                     }
                 }
             }
-            Err(error) => doing = stuck_or_nothing(&[error.to_string()]),
+            Err(error) => doing = stuck_or_nothing([error.to_string().into()]),
         }
-        let words = |servers: &str| match servers {
-            "" => "those of the network or of Debian".to_owned(),
-            servers => servers.to_owned(),
+        let shown = |servers: &str| match servers {
+            "" => words::time_servers_given(),
+            servers => Words::from(servers),
         };
         let seen = self.settings.file(path);
         let seen = seen.as_deref().and_then(|text| text.trim().rsplit_once("NTP="));
         kept(
-            "time servers",
-            &words(&named.join(" ")),
-            &words(seen.map_or("", |(_, servers)| servers)),
+            words::time_servers(),
+            shown(&named.join(" ")),
+            shown(seen.map_or("", |(_, servers)| servers)),
             doing,
         )
     }

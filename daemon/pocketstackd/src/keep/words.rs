@@ -2,53 +2,46 @@
 
 use pocketstack_model::config::network::{BondPolicy, Ipv4Settings, Ipv6Settings, Role, RoleNetwork};
 use pocketstack_model::link::Links;
+use pocketstack_model::words::{Words, kept as said};
 
 /// What a network is called.
-pub fn subject(role: Role) -> String {
-    let name = match role {
-        Role::Management => "management",
-        Role::External => "external",
-        Role::Bmc => "BMC",
-    };
-    format!("network {name}")
+pub fn subject(role: Role) -> Words {
+    said::network(said::role(role))
 }
 
 /// What is wanted of a network.
-pub fn want(role: Role, network: &RoleNetwork) -> String {
-    let cards: Vec<String> = network.cards.iter().map(ToString::to_string).collect();
-    let on = match (cards.is_empty(), role) {
-        (false, _) => cards.join(" and "),
-        (true, Role::Management) => "all other cards".to_owned(),
-        (true, _) => "the cards of the management network".to_owned(),
-    };
-    let mut words = format!("{} on {on}", role.bridge());
+pub fn want(role: Role, network: &RoleNetwork) -> Words {
+    let cards = network.cards.iter().map(|card| card.to_string().into());
+    let on = Words::joined(cards, said::both).unwrap_or_else(|| match role {
+        Role::Management => said::cards_all_other(),
+        Role::External | Role::Bmc => said::cards_of_management(),
+    });
+    let mut words = said::network_on(role.bridge(), on);
     if network.bond == BondPolicy::Lacp {
-        words.push_str(" (LACP)");
-    }
-    if let Some(vlan) = network.vlan {
-        words.push_str(&format!(", VLAN {}", u16::from(vlan)));
+        words = said::with_lacp(words);
     }
     let mtu = u16::from(network.mtu);
-    if mtu != 1500 {
-        words.push_str(&format!(", MTU {mtu}"));
-    }
-    words.push_str(&match &network.ipv4 {
-        Ipv4Settings::Dhcp => ", IPv4 by DHCP".to_owned(),
-        Ipv4Settings::Off => String::new(),
-        Ipv4Settings::Static { address, .. } => format!(", {address}"),
-    });
-    words.push_str(&match &network.ipv6 {
-        Ipv6Settings::Auto => ", IPv6 by router advertisements".to_owned(),
-        Ipv6Settings::Off => String::new(),
-        Ipv6Settings::Static { address, .. } => format!(", {address}"),
-    });
-    words
+    let more = [
+        network.vlan.map(|vlan| said::vlan(u64::from(u16::from(vlan)))),
+        (mtu != 1500).then(|| said::mtu(u64::from(mtu))),
+        match &network.ipv4 {
+            Ipv4Settings::Dhcp => Some(said::ipv4_by_dhcp()),
+            Ipv4Settings::Off => None,
+            Ipv4Settings::Static { address, .. } => Some(address.to_string().into()),
+        },
+        match &network.ipv6 {
+            Ipv6Settings::Auto => Some(said::ipv6_by_router()),
+            Ipv6Settings::Off => None,
+            Ipv6Settings::Static { address, .. } => Some(address.to_string().into()),
+        },
+    ];
+    more.into_iter().flatten().fold(words, said::list)
 }
 
 /// What is there of it.
-pub fn see(role: Role, links: &Links) -> String {
+pub fn see(role: Role, links: &Links) -> Words {
     let Some(bridge) = links.named(role.bridge()) else {
-        return format!("no {}", role.bridge());
+        return said::bridge_missing(role.bridge());
     };
     let addresses: Vec<String> = bridge
         .reachable_addresses()
@@ -56,10 +49,14 @@ pub fn see(role: Role, links: &Links) -> String {
         .map(|found| format!("{}/{}", found.address, found.prefix))
         .collect();
     let addresses = if addresses.is_empty() {
-        "no address".to_owned()
+        said::no_address()
     } else {
-        addresses.join(", ")
+        addresses.join(", ").into()
     };
-    let link = if bridge.carrier { "" } else { ", no link" };
-    format!("{} with {addresses}{link}", role.bridge())
+    let words = said::bridge_with(role.bridge(), addresses);
+    if bridge.carrier {
+        words
+    } else {
+        said::list(words, said::no_link())
+    }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::value::WordOrTable;
 use super::{Form, Section};
+use crate::access::AccessSettings;
 use crate::config::NodeSettings;
 use crate::config::names::{Cidr, ValueError, error};
 use crate::config::network::{BondPolicy, Ipv4Settings, Ipv6Settings, NetworkSettings, RoleNetwork};
@@ -21,6 +22,25 @@ pub(crate) fn node(form: &mut Form<'_>, root: &mut Section<'_>) -> NodeSettings 
     };
     form.close(&here);
     node
+}
+
+/// `[access]`.
+pub(crate) fn access(form: &mut Form<'_>, root: &mut Section<'_>) -> AccessSettings {
+    let before = form.count();
+    let Some(mut here) = root.section(form, "access") else {
+        return AccessSettings::default();
+    };
+    let access = AccessSettings {
+        password: here.text(form, "password_hash", str::parse),
+        ssh_keys: here.texts(form, "ssh_keys", str::parse),
+    };
+    form.close(&here);
+    if form.count() == before {
+        for problem in access.problems() {
+            form.note_at_key(problem);
+        }
+    }
+    access
 }
 
 /// `[network]` with its roles. What does not fit together is looked for only once each value is right on its own.

@@ -65,7 +65,11 @@ fn late() -> Known {
 
 fn judged(settings: &NetworkSettings, addresses: &[&str], known: &Known) -> (Verdict, Vec<String>) {
     let verdict = judge(settings, Role::Management, &machine(addresses), known);
-    let said = verdict.troubles.iter().map(ToString::to_string).collect();
+    let said = verdict
+        .troubles
+        .iter()
+        .map(|trouble| trouble.words().to_string())
+        .collect();
     (verdict, said)
 }
 

@@ -7,9 +7,11 @@ use crate::console::screen::log::{Filter, Log};
 use crate::console::screen::{Ask, Change, World};
 use crate::node::pages;
 
-const BACK: &str = "[Esc] back";
+/// The way back.
+pub const BACK: &str = "[Esc] back";
 
-fn paragraphs(title: &str, words: &[&str], keys: &'static str) -> Body {
+/// Words with blank lines between.
+pub fn paragraphs(title: &str, words: &[&str], keys: &'static str) -> Body {
     let mut lines = Vec::new();
     for words in words.iter().filter(|words| !words.is_empty()) {
         lines.extend(wrap(words, WIDTH - 1));

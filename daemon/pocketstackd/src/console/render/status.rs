@@ -45,6 +45,7 @@ fn text(world: &World<'_>, pages: &[String], width: usize) -> Vec<String> {
     let World {
         overview,
         fingerprint,
+        setup_code,
         left,
         ..
     } = *world;
@@ -66,6 +67,16 @@ fn text(world: &World<'_>, pages: &[String], width: usize) -> Vec<String> {
             }
             None => lines.push("Certificate: not made yet".to_owned()),
         }
+    }
+    if let Some(code) = setup_code {
+        let here = match pages.is_empty() {
+            true => "This machine is not set up: press S to do it here.",
+            false => {
+                "This machine is not set up: do it in the browser with this code, or press S to do it here."
+            }
+        };
+        lines.extend(wrap(here, width));
+        lines.push(format!("Setup code: {code}"));
     }
     lines.push(String::new());
     lines.extend(overview.kept.iter().flat_map(|kept| difference(kept, width)));

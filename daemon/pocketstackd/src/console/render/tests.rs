@@ -9,10 +9,11 @@ use crate::console::screen::log::Filter;
 use crate::console::screen::{Effect, Outcome};
 use crate::console::testing::{CODE, node};
 
-fn world(overview: &Overview) -> World<'_> {
+pub fn world(overview: &Overview) -> World<'_> {
     World {
         overview,
         fingerprint: None,
+        setup_code: None,
         left: None,
         height: LEAST,
     }
@@ -24,7 +25,7 @@ fn known() -> Fingerprint {
 }
 
 /// The screen as text, without the code and the blank lines above the keys.
-fn shown(console: &Console, world: &World<'_>) -> String {
+pub fn shown(console: &Console, world: &World<'_>) -> String {
     let screen = screen(console, world);
     assert_eq!(screen.lines.len(), world.height);
     let (keys, lines) = screen.lines.split_last().expect("it has lines");
@@ -51,7 +52,7 @@ fn without_code(lines: &[String]) -> String {
     text
 }
 
-fn status(world: &World<'_>) -> String {
+pub fn status(world: &World<'_>) -> String {
     shown(&Console::new(), world)
 }
 
@@ -125,9 +126,9 @@ enp1s0     NO LINK  52:54:00:00:00:01
 fn what_is_not_as_configured_and_what_goes_on_is_shown() {
     let mut node = bare();
     let kept = |subject: &str, doing| Kept {
-        subject: subject.to_owned(),
-        want: "bond-mgmt over enp1s0".to_owned(),
-        see: "no bond".to_owned(),
+        subject: subject.into(),
+        want: "bond-mgmt over enp1s0".into(),
+        see: "no bond".into(),
         doing,
     };
     node.kept = vec![
@@ -136,23 +137,23 @@ fn what_is_not_as_configured_and_what_goes_on_is_shown() {
             "network management",
             Doing::Changing {
                 since: OffsetDateTime::from_unix_timestamp(3661).expect("in range"),
-                step: "making the bond bond-mgmt".to_owned(),
+                step: "making the bond bond-mgmt".into(),
             },
         ),
         kept(
             "time",
             Doing::Stuck {
-                why: "there is no time zone Mars/Phobos".to_owned(),
+                why: "there is no time zone Mars/Phobos".into(),
             },
         ),
     ];
     node.installation = Installation::Running {
-        step: "writing the system".to_owned(),
+        step: "writing the system".into(),
         percent: 52,
     };
     node.network_change = NetworkChange::Reverted {
         at: OffsetDateTime::from_unix_timestamp(3600).expect("in range"),
-        why: "nobody confirmed it within 60 seconds".to_owned(),
+        why: "nobody confirmed it within 60 seconds".into(),
     };
     let expected = "\
 PocketStack 0.1.0                                                   node-1a2b3c
@@ -191,7 +192,7 @@ fn the_end_of_an_installation_is_told_in_words() {
     };
     told(
         Installation::Failed {
-            why: "sda cannot be written".to_owned(),
+            why: "sda cannot be written".into(),
         },
         "\nInstallation FAILED: sda cannot be written\n",
     );
@@ -209,7 +210,13 @@ fn the_end_of_an_installation_is_told_in_words() {
         (255, "[####################] 100 %"),
     ] {
         let step = String::new();
-        told(Installation::Running { step, percent }, bar);
+        told(
+            Installation::Running {
+                step: step.into(),
+                percent,
+            },
+            bar,
+        );
     }
 }
 
@@ -239,16 +246,16 @@ fn nothing_that_was_read_controls_the_terminal_and_no_line_is_too_long() {
     node.nics[0].mac = evil();
     node.nics[1].name = EVIL.to_owned();
     node.kept = vec![Kept {
-        subject: evil(),
-        want: evil(),
-        see: evil(),
-        doing: Doing::Stuck { why: evil() },
+        subject: evil().into(),
+        want: evil().into(),
+        see: evil().into(),
+        doing: Doing::Stuck { why: evil().into() },
     }];
     for installation in [
-        Installation::Failed { why: evil() },
+        Installation::Failed { why: evil().into() },
         Installation::Done { disk: evil() },
         Installation::Running {
-            step: evil(),
+            step: evil().into(),
             percent: 1,
         },
     ] {

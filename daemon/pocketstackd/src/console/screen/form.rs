@@ -11,12 +11,10 @@ use pocketstack_model::config::network::{
 };
 use pocketstack_model::node::{Link, Nic};
 
+use super::text::edit;
 use crate::console::keys::Key;
 use values::Mode;
 pub use values::differences;
-
-/// Longest text of a field.
-const LONGEST: usize = 200;
 
 /// A place in the form, in the order of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +44,14 @@ pub enum Shown<'a> {
         name: &'a str,
         detail: &'a str,
     },
+    /// One of several rows, chosen or not, and what is known of it.
+    One {
+        chosen: bool,
+        name: &'a str,
+        detail: &'a str,
+    },
+    /// So many characters that are nobody's business.
+    Hidden(usize),
     /// One of several.
     Choice(&'static str),
     /// Typed.
@@ -225,13 +231,7 @@ impl Form {
             Field::Ipv6 if key == Key::Left => self.ipv6 = self.ipv6.next().next(),
             Field::Bond | Field::Ipv4 | Field::Ipv6 | Field::Review => {}
             field => {
-                let text = self.texts.entry(field).or_default();
-                match key {
-                    Key::Char(c) if text.len() < LONGEST => text.push(c),
-                    Key::Backspace => drop(text.pop()),
-                    Key::Clear => text.clear(),
-                    _ => {}
-                }
+                edit(self.texts.entry(field).or_default(), key);
             }
         }
     }

@@ -6,26 +6,35 @@
 //!     │ L, F, R                  esc       ▲ refused       │
 //!     ├────────► Log                       └───────────────┘
 //!     │ P        R, O           Y
-//!     └────────► Power ───► sure? ───► restarts
+//!     ├────────► Power ───► sure? ───► restarts
+//!     │ S
+//!     └────────► Setup, while the node is not set up (see setup)
 //! ```
 //!
 //! Escape leads back everywhere. An effect's outcome comes later, through [`Console::done`].
 
 pub mod form;
 pub mod log;
+pub mod setup;
+mod text;
 
 use std::time::Duration;
 
+use pocketstack_model::access::PasswordHash;
+use pocketstack_model::answers::Answers;
 use pocketstack_model::config::Configuration;
 use pocketstack_model::config::network::RoleNetwork;
+use pocketstack_model::install::Candidate;
 use pocketstack_model::node::Overview;
 use pocketstack_model::status::NetworkChange;
 
 use super::actions::Power;
 use super::certificate::Fingerprint;
 use super::keys::Key;
+use crate::control::SetupCode;
 use form::{Asked, Form, Review};
 use log::{Filter, Log};
+use setup::{Password, Wizard};
 
 /// What is known around the console.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +43,8 @@ pub struct World<'a> {
     pub overview: &'a Overview,
     /// Fingerprint of the page's certificate, once there is one.
     pub fingerprint: Option<Fingerprint>,
+    /// Code that sets the node up, as long as it is not.
+    pub setup_code: Option<SetupCode>,
     /// How long an unconfirmed change of the networks stays.
     pub left: Option<Duration>,
     /// Lines of the terminal.
@@ -53,6 +64,12 @@ pub enum Effect {
     Power(Power),
     /// Read the log.
     Log(Filter),
+    /// Find out what the setup is about: configuration and disks.
+    Setup,
+    /// Hash the password.
+    Hash(Password),
+    /// Set the node up.
+    FinishSetup(Box<Answers>),
 }
 
 /// What came of an effect.
@@ -63,6 +80,9 @@ pub enum Outcome {
     Confirmed(Result<(), String>),
     Power(Result<(), String>),
     Log(Filter, Result<Vec<String>, String>),
+    Setup(Box<Configuration>, Result<Vec<Candidate>, String>),
+    Hashed(Result<PasswordHash, String>),
+    SetUp(Result<Option<String>, String>),
 }
 
 /// What the console is at.
@@ -78,6 +98,11 @@ pub enum View {
     Change(Change),
     Log(Log),
     Power(Ask),
+    /// The setup's questions are asked for.
+    SetupOpening,
+    Setup(Box<Wizard>),
+    /// The node is set up.
+    SetUp,
 }
 
 /// How far a change of the networks is.
@@ -122,6 +147,8 @@ struct Pending {
 pub struct Console {
     view: View,
     pending: Option<Pending>,
+    /// What was answered in the setup before it was left.
+    left: Option<Box<Wizard>>,
 }
 
 impl Console {
@@ -130,6 +157,7 @@ impl Console {
         Self {
             view: View::Status,
             pending: None,
+            left: None,
         }
     }
 
@@ -179,9 +207,12 @@ impl Console {
             (View::Status, 'l') => read(Filter::Daemon),
             (View::Status, 'p') => (View::Power(Ask::Which), None),
             (View::Status, 'c') => return self.confirm(View::Status),
+            (View::Status, 's') if world.setup_code.is_some() => (View::SetupOpening, Some(Effect::Setup)),
             (View::Status, _) => (View::Status, None),
             (View::Opening, _) if key == Key::Escape => (View::Status, None),
-            (view @ View::Opening, _) => (view, None),
+            (View::SetupOpening | View::SetUp, _) if key == Key::Escape => (View::Status, None),
+            (view @ (View::Opening | View::SetupOpening | View::SetUp), _) => (view, None),
+            (View::Setup(wizard), _) => self.setup(wizard, key),
             (View::Form(mut form), _) => match form.key(key) {
                 Asked::Nothing => (View::Form(form), None),
                 Asked::Leave => (View::Status, None),
@@ -200,6 +231,19 @@ impl Console {
         };
         self.view = view;
         effect
+    }
+
+    fn setup(&mut self, mut wizard: Box<Wizard>, key: Key) -> (View, Option<Effect>) {
+        let effect = match wizard.key(key) {
+            setup::Asked::Nothing => None,
+            setup::Asked::Leave => {
+                self.left = Some(wizard);
+                return (View::Status, None);
+            }
+            setup::Asked::Hash(password) => Some(Effect::Hash(password)),
+            setup::Asked::Finish(answers) => Some(Effect::FinishSetup(answers)),
+        };
+        (View::Setup(wizard), effect)
     }
 
     fn confirm(&mut self, otherwise: View) -> Option<Effect> {
@@ -232,15 +276,7 @@ impl Console {
                     self.view = View::Form(Box::new(Form::new(&now, &world.overview.nics)));
                 }
             }
-            Outcome::Changed(Ok(Some(code))) => {
-                // Shown wherever the console is: it goes away by itself.
-                self.pending = Some(Pending { code, told: false });
-                self.view = View::Change(Change::Counting { trouble: None });
-                // The node may have told before the answer was here.
-                if matches!(world.overview.network_change, NetworkChange::Unconfirmed { .. }) {
-                    self.heard(world.overview);
-                }
-            }
+            Outcome::Changed(Ok(Some(code))) => self.count_down(code, world),
             Outcome::Changed(Ok(None)) => {
                 self.view = View::Change(Change::Ended("The new network settings are kept.".to_owned()));
             }
@@ -269,6 +305,46 @@ impl Console {
                     log.fill(lines);
                 }
             }
+            Outcome::Setup(now, disks) => {
+                if matches!(self.view, View::SetupOpening) {
+                    let wizard = match self.left.take() {
+                        Some(mut wizard) => {
+                            wizard.again(disks);
+                            wizard
+                        }
+                        None => Box::new(Wizard::new(*now, disks, &world.overview.nics)),
+                    };
+                    self.view = View::Setup(wizard);
+                }
+            }
+            Outcome::Hashed(hash) => {
+                if let View::Setup(wizard) = &mut self.view {
+                    wizard.hashed(hash);
+                }
+            }
+            Outcome::SetUp(Ok(Some(code))) => self.count_down(code, world),
+            Outcome::SetUp(Ok(None)) => {
+                // How an installation goes is told by the node's page.
+                self.view = match &self.view {
+                    View::Setup(wizard) if wizard.installs() => View::Status,
+                    _ => View::SetUp,
+                };
+            }
+            Outcome::SetUp(Err(why)) => {
+                if let View::Setup(wizard) = &mut self.view {
+                    wizard.refused(why);
+                }
+            }
+        }
+    }
+
+    /// Other networks are in use. Shown wherever the console is: it goes away by itself.
+    fn count_down(&mut self, code: String, world: &World<'_>) {
+        self.pending = Some(Pending { code, told: false });
+        self.view = View::Change(Change::Counting { trouble: None });
+        // The node may have told before the answer was here.
+        if matches!(world.overview.network_change, NetworkChange::Unconfirmed { .. }) {
+            self.heard(world.overview);
         }
     }
 

@@ -5,26 +5,29 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::console::render::LEAST;
-use crate::console::testing::{CODE, node};
+use crate::console::testing::{CODE, disks, node};
 
 /// A console with a node, and keys as a text: `\n` Enter, `\x1b` Escape, `\x7f` Backspace, `\x15` empties a field.
-struct Stage {
-    console: Console,
+pub struct Stage {
+    pub console: Console,
     node: Overview,
+    pub setup_code: Option<SetupCode>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             console: Console::new(),
             node: node(),
+            setup_code: None,
         }
     }
 
-    fn key(&mut self, key: Key) -> Option<Effect> {
+    pub fn key(&mut self, key: Key) -> Option<Effect> {
         let world = World {
             overview: &self.node,
             fingerprint: None,
+            setup_code: self.setup_code,
             left: None,
             height: LEAST,
         };
@@ -32,7 +35,7 @@ impl Stage {
     }
 
     /// All effects of these keys.
-    fn keys(&mut self, text: &str) -> Vec<Effect> {
+    pub fn keys(&mut self, text: &str) -> Vec<Effect> {
         let keys = text.chars().map(|c| match c {
             '\n' => Key::Enter,
             '\x1b' => Key::Escape,
@@ -43,10 +46,11 @@ impl Stage {
         keys.filter_map(|key| self.key(key)).collect()
     }
 
-    fn done(&mut self, outcome: Outcome) {
+    pub fn done(&mut self, outcome: Outcome) {
         let world = World {
             overview: &self.node,
             fingerprint: None,
+            setup_code: self.setup_code,
             left: None,
             height: LEAST,
         };
@@ -96,7 +100,7 @@ fn unconfirmed() -> NetworkChange {
 fn reverted(why: &str) -> NetworkChange {
     NetworkChange::Reverted {
         at: OffsetDateTime::UNIX_EPOCH,
-        why: why.to_owned(),
+        why: why.into(),
     }
 }
 
@@ -415,6 +419,7 @@ fn any_keys_at_all_do_no_harm() {
     // A linear congruential generator (Numerical Recipes): the same keys in every run.
     let mut seed = 1_u32;
     let mut stage = Stage::new();
+    stage.setup_code = Some(SetupCode::EXAMPLE);
     for step in 0..20_000 {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let key = match seed >> 24 {
@@ -432,6 +437,9 @@ fn any_keys_at_all_do_no_harm() {
             Some(Effect::Confirm(_)) => stage.done(Outcome::Confirmed(Ok(()))),
             Some(Effect::Log(filter)) => stage.done(Outcome::Log(filter, Ok(vec!["x".repeat(500); 50]))),
             Some(Effect::Power(_)) => stage.done(Outcome::Power(Ok(()))),
+            Some(Effect::Setup) => stage.done(Outcome::Setup(Default::default(), Ok(disks()))),
+            // It would take a good password, typed twice.
+            Some(effect @ (Effect::Hash(_) | Effect::FinishSetup(_))) => panic!("{effect:?}"),
             None => {}
         }
         // Drawing makes a code each time, which takes long without optimisation.
@@ -441,6 +449,7 @@ fn any_keys_at_all_do_no_harm() {
         let world = World {
             overview: &stage.node,
             fingerprint: None,
+            setup_code: stage.setup_code,
             left: None,
             height: 10,
         };

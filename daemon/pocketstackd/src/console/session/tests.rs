@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::console::testing::FakeNode;
+use crate::control::SetupCode;
 
 /// So long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,6 +49,17 @@ async fn seen(drawn: &watch::Sender<String>, text: &str) {
     });
 }
 
+/// What a node tells, and who makes its certificate.
+fn news(node: &FakeNode) -> (watch::Sender<Option<Fingerprint>>, News) {
+    let (sender, certificate) = watch::channel(None);
+    let news = News {
+        seen: node.seen(),
+        certificate,
+        setup_code: node.setup_code(),
+    };
+    (sender, news)
+}
+
 /// A terminal with a person in front of it.
 struct Person {
     /// The person's end.
@@ -68,8 +80,8 @@ impl Person {
         let near = File::from(pair.master);
         let drawn = collect(near.try_clone().expect("one more"));
         let node = Arc::new(FakeNode::new());
-        let (certificate, known) = watch::channel(None);
-        let console = tokio::spawn(run(path, node.seen(), known, node.clone()));
+        let (certificate, news) = news(&node);
+        let console = tokio::spawn(run(path, news, node.clone()));
         Self {
             near,
             far: pair.slave,
@@ -172,6 +184,32 @@ async fn power_and_log_do_as_they_say() {
 }
 
 #[tokio::test]
+async fn a_machine_is_set_up_at_its_console() {
+    let mut person = Person::sits_down();
+    person.sees("[P] power").await;
+    person.node.needs_setup(SetupCode::EXAMPLE);
+    person.sees("ABCD-2345").await;
+    person.presses("s");
+    person.sees("1 of 4").await;
+    person.presses("\x15lab-one\rcorrect horse\rcorrect horse\r\r");
+    person.sees("2 of 4").await;
+    person.presses(" \r\r\r\r");
+    person.sees("3 of 4").await;
+    person.presses("\x1b[6~\r");
+    person.sees("[Enter] install and finish").await;
+    person.presses("\r");
+    person.sees("[N] network").await;
+    let answers = person.node.answers().expect("it is set up");
+    assert_eq!(answers.node.name.to_string(), "lab-one");
+    let hash = answers.access.password.expect("a password");
+    assert_eq!(
+        hash.parts().compute("correct horse").as_ref(),
+        Ok(&hash.parts().output)
+    );
+    assert!(answers.install.is_some());
+}
+
+#[tokio::test]
 async fn everything_is_drawn_anew_on_request() {
     let mut person = Person::sits_down();
     person.sees("[P] power").await;
@@ -195,11 +233,9 @@ async fn the_terminal_is_put_back_as_it_was() {
 #[tokio::test]
 async fn a_console_that_is_not_there_is_no_error() {
     let node = Arc::new(FakeNode::new());
-    let (_certificate, known) = watch::channel(None);
+    let (_certificate, news) = news(&node);
     let none = "/nonexistent/tty".into();
-    run(none, node.seen(), known, node.clone())
-        .await
-        .expect("it ends");
+    run(none, news, node.clone()).await.expect("it ends");
 }
 
 #[tokio::test]
@@ -211,8 +247,8 @@ async fn what_is_no_terminal_is_drawn_on_and_gives_no_keys() {
     let pipe = File::options().read(true).write(true).open(&path).expect("open");
     let drawn = collect(pipe);
     let node = Arc::new(FakeNode::new());
-    let (_certificate, known) = watch::channel(None);
-    let console = tokio::spawn(run(path, node.seen(), known, node.clone()));
+    let (_certificate, news) = news(&node);
+    let console = tokio::spawn(run(path, news, node.clone()));
     seen(&drawn, "https://192.0.2.10/").await;
     seen(&drawn, "[P] power").await;
     console.abort();

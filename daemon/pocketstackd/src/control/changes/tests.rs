@@ -186,7 +186,7 @@ fn trouble(control: &Control) -> Option<String> {
     let kept = control.kept().borrow().clone();
     let row = kept.into_iter().find(|kept| kept.subject == "configuration");
     match row.expect("a row").doing {
-        Doing::Stuck { why } => Some(why),
+        Doing::Stuck { why } => Some(why.to_string()),
         _ => None,
     }
 }

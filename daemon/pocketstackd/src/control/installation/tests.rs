@@ -1,7 +1,7 @@
 use pocketstack_model::install::Existing;
 
 use super::*;
-use crate::control::testing::{FakeMachine, Node, named, notes, on_vda, until_killed};
+use crate::control::testing::{FakeMachine, Node, answered, named, notes, on_vda, until_killed};
 
 #[tokio::test(start_paused = true)]
 async fn an_installation_ends_as_asked_and_only_one_runs() {
@@ -20,6 +20,32 @@ async fn an_installation_ends_as_asked_and_only_one_runs() {
     sleep(READ_THE_END * 2).await;
     assert_eq!(node.machine.asked().power, Some(Power::Off));
     assert_eq!(node.machine.asked().jobs[0].configuration, Some(named("one")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pages_install_only_what_is_set_up_and_on_disks_that_will_do() {
+    let node = Node::new();
+    let control = node.start();
+    let said = control.install_signed_in(on_vda(Then::Restart)).await;
+    assert!(said.is_err_and(|why| why.contains("code on the console")));
+    let code = control.setup_code().borrow().expect("not set up").to_string();
+    control
+        .finish_setup(&code, answered("one"))
+        .await
+        .expect("set up");
+    node.machine.asked().impossible = Some("vda is too small".to_owned());
+    let said = control.install_signed_in(on_vda(Then::Restart)).await;
+    assert_eq!(said, Err("vda is too small".to_owned()));
+    assert_eq!(*control.installation().borrow(), Installation::None);
+    node.machine.asked().impossible = None;
+    control
+        .install_signed_in(on_vda(Then::Restart))
+        .await
+        .expect("begun");
+    assert!(matches!(
+        *control.installation().borrow(),
+        Installation::Running { .. }
+    ));
 }
 
 #[tokio::test(start_paused = true)]

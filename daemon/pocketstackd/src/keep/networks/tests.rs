@@ -92,7 +92,7 @@ impl Machine {
 
     fn stuck(&self, subject: &str) -> String {
         match self.doing(subject) {
-            Doing::Stuck { why } => why,
+            Doing::Stuck { why } => why.to_string(),
             other => panic!("{other:?}"),
         }
     }

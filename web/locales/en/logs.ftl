@@ -1,0 +1,21 @@
+# The journal.
+logs-detail = What was logged since this machine started, the newest first; at most 200 entries. Narrow them down to see older ones.
+log-unit = Service
+log-all-units = All
+log-least = Importance, at least
+log-everything = Any
+log-text = Text
+log-follow = Keep this page current
+log-show = Show
+log-when = When
+log-priority = Importance
+log-said = Message
+log-none = Nothing like this was logged.
+log-emergency = Emergency
+log-alert = Alert
+log-critical = Critical
+log-error = Error
+log-warning = Warning
+log-notice = Notice
+log-info = Information
+log-debug = Debugging

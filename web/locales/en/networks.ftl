@@ -1,0 +1,22 @@
+# The page of the networks.
+nav-networks = Networks
+networks-management-purpose = Machines of the cloud reach each other over it, and you reach these pages.
+networks-external-purpose = Virtual machines reach the world over it.
+networks-bmc-purpose = Machines of the cloud switch each other on and off over it.
+networks-bmc = Power control network (BMC)
+networks-own = This network has network cards or a VLAN of its own
+networks-not-own = Without them, the management network is used.
+networks-bmc-nowhere = Choose the network cards of this network, or give it a VLAN on the cards of the management network.
+networks-card-missing = (not in this machine)
+networks-mtu = Largest packet (MTU)
+networks-mtu-hint = In bytes, 1280 to 9216. 1500 is usual; all machines and switches of the network need the same.
+networks-mtu-wrong = Type a number from 1280 to 9216, or leave the field empty for 1500.
+networks-mtu-is = packets up to { $mtu } bytes
+networks-dns-are = name servers { $servers }
+networks-change = Change: { $network }
+networks-detail = Changed settings are used at once. Within a minute you keep them with one press; otherwise the settings before come back, so that you cannot lock yourself out.
+networks-use = Use these settings
+networks-same = These are the settings that are in use. Nothing was changed.
+networks-changed = The settings were changed.
+networks-moved = Open this machine under one of these addresses and keep the settings. If this page still answers, you can keep them here.
+networks-moved-code = A browser in which you sign in asks for no code. Everywhere else it is { $code }.

@@ -1,0 +1,23 @@
+# The units of systemd.
+services-detail = The services of this machine, and all that has failed. The name leads to the log. What this machine cannot do without has fewer buttons, or none.
+service-state = State
+service-since = Since
+service-at-start = At start
+service-actions = Actions
+service-active = Running
+service-reloading = Reloading
+service-inactive = Stopped
+service-failed = Failed
+service-activating = Starting
+service-deactivating = Stopping
+service-if-needed = If needed
+service-masked = Never
+service-start = Start
+service-stop = Stop
+service-restart = Restart
+service-start-named = Start { $name }
+service-stop-named = Stop { $name }
+service-restart-named = Restart { $name }
+service-started = { $name } was started.
+service-stopped = { $name } was stopped.
+service-restarted = { $name } was restarted.

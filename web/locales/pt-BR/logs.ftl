@@ -1,0 +1,21 @@
+# O journal do systemd.
+logs-detail = O que foi registrado desde que esta máquina iniciou, do mais recente ao mais antigo; no máximo 200 registros. Use os filtros para ver os mais antigos.
+log-unit = Serviço
+log-all-units = Todos
+log-least = Importância mínima
+log-everything = Qualquer uma
+log-text = Texto
+log-follow = Manter esta página atualizada
+log-show = Mostrar
+log-when = Quando
+log-priority = Importância
+log-said = Mensagem
+log-none = Não há nenhum registro assim.
+log-emergency = Emergência
+log-alert = Alerta
+log-critical = Crítico
+log-error = Erro
+log-warning = Aviso
+log-notice = Nota
+log-info = Informação
+log-debug = Depuração

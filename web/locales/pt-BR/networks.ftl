@@ -1,0 +1,22 @@
+# A página das redes.
+nav-networks = Redes
+networks-management-purpose = Por ela as máquinas da nuvem se comunicam entre si, e você acessa estas páginas.
+networks-external-purpose = Por ela as máquinas virtuais acessam o mundo externo.
+networks-bmc-purpose = Por ela as máquinas da nuvem ligam e desligam umas às outras.
+networks-bmc = Rede de controle de energia (BMC)
+networks-own = Esta rede tem placas de rede ou uma VLAN próprias
+networks-not-own = Sem isso, é usada a rede de gerenciamento.
+networks-bmc-nowhere = Escolha as placas de rede desta rede ou dê a ela uma VLAN nas placas da rede de gerenciamento.
+networks-card-missing = (não está nesta máquina)
+networks-mtu = Tamanho máximo dos pacotes (MTU)
+networks-mtu-hint = Em bytes, de 1280 a 9216. O mais comum é 1500; todas as máquinas e switches da rede precisam do mesmo valor.
+networks-mtu-wrong = Digite um número de 1280 a 9216 ou deixe o campo vazio para usar 1500.
+networks-mtu-is = pacotes de até { $mtu } bytes
+networks-dns-are = servidores de nomes { $servers }
+networks-change = Alterar: { $network }
+networks-detail = As alterações valem imediatamente. Em até um minuto, basta um clique para mantê-las; caso contrário, a configuração anterior volta, para que você não perca o acesso à máquina.
+networks-use = Usar esta configuração
+networks-same = Esta já é a configuração em uso. Nada foi alterado.
+networks-changed = A configuração foi alterada.
+networks-moved = Abra esta máquina em um destes endereços e mantenha a configuração. Se esta página ainda responder, você também pode mantê-la aqui.
+networks-moved-code = Nos navegadores em que você entrar, nenhum código é pedido. Em qualquer outro lugar, o código é { $code }.

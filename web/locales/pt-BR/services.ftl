@@ -1,0 +1,23 @@
+# As unidades do systemd.
+services-detail = Os serviços desta máquina e tudo o que falhou. O nome leva ao log. O que é indispensável para a máquina tem menos botões, ou nenhum.
+service-state = Estado
+service-since = Desde
+service-at-start = Na inicialização
+service-actions = Ações
+service-active = Em execução
+service-reloading = Recarregando
+service-inactive = Parado
+service-failed = Falhou
+service-activating = Iniciando
+service-deactivating = Parando
+service-if-needed = Se necessário
+service-masked = Nunca
+service-start = Iniciar
+service-stop = Parar
+service-restart = Reiniciar
+service-start-named = Iniciar { $name }
+service-stop-named = Parar { $name }
+service-restart-named = Reiniciar { $name }
+service-started = { $name } foi iniciado.
+service-stopped = { $name } foi parado.
+service-restarted = { $name } foi reiniciado.
