@@ -1,6 +1,7 @@
 //! Compiling the daemons in the tools root: pinned Rust toolchain, pinned C libraries, the same paths everywhere.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,16 +19,28 @@ pub const INITRD: &str = "pocketstack-initrd";
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Names the checkout whose programs lie in the build folder.
+/// Names the checkout whose programs lie in the build folder; locked while one is compiled there.
 const CHECKOUT: &str = "checkout";
 
 /// cargo goes by the dates of files, and all checkouts have the same path in the tools root: one whose files are older
-/// than what another checkout has built would get that one's crates. What was built from other crates stays.
-fn forget_other_checkouts(paths: &Paths, target_dir: &Path) -> Result<()> {
-    let note = target_dir.join(CHECKOUT);
+/// than what another checkout has built would get that one's crates. What was built from other crates stays. The folder is
+/// this checkout's alone until the file that is handed back is closed.
+fn forget_other_checkouts(paths: &Paths, target_dir: &Path) -> Result<File> {
+    let path = target_dir.join(CHECKOUT);
+    let failed = || format!("cannot keep {}", path.display());
+    let mut note = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .with_context(failed)?;
+    note.lock().with_context(failed)?;
+    let mut last = String::new();
+    note.read_to_string(&mut last).with_context(failed)?;
     let ours = paths.repo.display().to_string();
-    if fs::read_to_string(&note).is_ok_and(|last| last == ours) {
-        return Ok(());
+    if last == ours {
+        return Ok(note);
     }
     let fingerprints = target_dir.join(TARGET).join("release/.fingerprint");
     for entry in fs::read_dir(fingerprints).into_iter().flatten().flatten() {
@@ -37,7 +50,11 @@ fn forget_other_checkouts(paths: &Paths, target_dir: &Path) -> Result<()> {
                 .with_context(|| format!("cannot remove {}", entry.path().display()))?;
         }
     }
-    fs::write(&note, ours).with_context(|| format!("cannot write {}", note.display()))
+    note.set_len(0)
+        .and_then(|()| note.rewind())
+        .and_then(|()| note.write_all(ours.as_bytes()))
+        .with_context(failed)?;
+    Ok(note)
 }
 
 /// Compiles [`PROGRAMS`] and returns their paths. cargo decides what has to be done again.
@@ -49,7 +66,7 @@ pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options
     let sysroot = host_rustc(paths, &["--print", "sysroot"])?;
     let registry = registry(paths)?;
     fs::create_dir_all(target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
-    forget_other_checkouts(paths, target_dir)?;
+    let alone = forget_other_checkouts(paths, target_dir)?;
     let chroot = Chroot::new(
         paths,
         tools,
@@ -107,6 +124,7 @@ pub fn compile(paths: &Paths, tools: &Path, target_dir: &Path, options: &Options
         .args(PROGRAMS.iter().flat_map(|program| ["--package", program]))
         .stderr(Stdio::Inherit))
     .context("cannot compile the daemons")?;
+    drop(alone);
     stage.done("");
     let folder = target_dir.join(TARGET).join("release");
     Ok(PROGRAMS.iter().map(|program| folder.join(program)).collect())

@@ -28,6 +28,8 @@ const SCRATCH: u64 = 3_500_000_000;
 /// Roots of a kind that are kept besides the one just made: another branch's, and the one before.
 const OTHERS: usize = 2;
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// What identifies a root's content: its packages, the time stamp they get, and the recipe.
 fn key(lock: &Lock, name: RootName) -> Result<String> {
     let mut text = format!("{RECIPE} {}\n", epoch(lock, name));
@@ -96,7 +98,7 @@ fn used(root: &Path) {
 }
 
 /// Removes the roots of a kind that were not used for longest, so that a cache does not grow with every new lock.
-/// One used within the last hour may be in use now and stays.
+/// One used within the last day may be in use now, by a demo or a long run of tests, and stays.
 fn sweep(roots: &Path, name: RootName) -> Result<()> {
     let Ok(entries) = fs::read_dir(roots) else {
         return Ok(());
@@ -109,7 +111,7 @@ fn sweep(roots: &Path, name: RootName) -> Result<()> {
         .collect();
     known.sort_by(|a, b| b.cmp(a));
     for (last, path) in known.into_iter().skip(OTHERS) {
-        if last.elapsed().is_ok_and(|age| age > Duration::from_secs(3600)) {
+        if last.elapsed().is_ok_and(|age| age > DAY) {
             let removed = if path.is_dir() {
                 fs::remove_dir_all(&path)
             } else {
@@ -234,7 +236,7 @@ mod tests {
     #[test]
     fn roots_long_unused_go_and_those_in_use_stay() {
         let roots = tempfile::tempdir().expect("a folder");
-        let make = |name: &str, hours: u64, folder: bool| {
+        let make = |name: &str, days: u32, folder: bool| {
             let path = roots.path().join(name);
             if folder {
                 fs::create_dir(&path)
@@ -242,7 +244,7 @@ mod tests {
                 fs::write(&path, "")
             }
             .expect("written");
-            let date = SystemTime::now() - Duration::from_secs(3600 * hours);
+            let date = SystemTime::now() - DAY * days;
             fs::File::open(&path)
                 .and_then(|file| file.set_modified(date))
                 .expect("dated");
