@@ -21,7 +21,7 @@ pub use csrf::SameOrigin;
 pub use guard::{Admin, AdminForm, Carried, Who, client};
 pub use hosts::{KnownHosts, misdirected};
 pub use password::{Hasher, TooBusy};
-pub use session::{COOKIE, Sessions};
+pub use session::{COOKIE, Sessions, guarded_cookie};
 pub use sign_in::NotSignedIn;
 pub use throttle::Throttle;
 pub use tokens::{NewToken, NotMade, Token, Tokens};

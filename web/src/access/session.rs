@@ -135,12 +135,7 @@ impl Sessions {
 
     /// The cookie with a value.
     pub fn cookie(value: String) -> Cookie<'static> {
-        Cookie::build((COOKIE, value))
-            .path("/")
-            .secure(true)
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .build()
+        guarded_cookie(COOKIE, value)
     }
 
     fn forget_old(&self, open: &mut HashMap<Digest, Session>) {
@@ -171,6 +166,16 @@ impl Sessions {
         // What is in there is right after each statement.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A cookie that only this server gets, over HTTPS and from its own pages, and no script reads.
+pub fn guarded_cookie(name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build((name, value))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .build()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath};
 use super::{Error, Power, Systemd, UnitName, UnitState};
 
 /// `ListUnits`: name, description, load state, active state, sub state, followed unit, path, job id, type, path.
-type ListedUnit = (
+pub(super) type ListedUnit = (
     String,
     String,
     String,
@@ -27,7 +27,7 @@ type ListedUnit = (
 );
 
 /// What enabling and disabling did: kind of change, link, where it points.
-type Changes = Vec<(String, String, String)>;
+pub(super) type Changes = Vec<(String, String, String)>;
 
 #[zbus::proxy(
     interface = "org.freedesktop.systemd1.Manager",

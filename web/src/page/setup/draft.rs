@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pocketstack_model::access::PasswordHash;
 use rocket::data::{Data, FromData, Outcome as DataOutcome};
-use rocket::http::{Cookie, SameSite, Status};
+use rocket::http::{Cookie, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::access::SameOrigin;
+use crate::access::{SameOrigin, guarded_cookie};
 use crate::files;
 use crate::form::Fields;
 use crate::secret::{self, Digest, NoRandom};
@@ -170,12 +170,7 @@ impl Wizard {
 
 /// The cookie with a value.
 pub fn cookie(value: String) -> Cookie<'static> {
-    Cookie::build((COOKIE, value))
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .build()
+    guarded_cookie(COOKIE, value)
 }
 
 /// A request of the browser that is setting the machine up.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use zbus::object_server::{ObjectServer, SignalEmitter};
 use zbus::{ObjectPath, OwnedObjectPath};
 
+use super::super::dbus::{Changes, ListedUnit};
 use super::{FakeSystemd, SINCE, UnitName, UnitState, active, described};
 
 /// Its manager.
@@ -13,9 +14,6 @@ pub struct Manager {
     jobs: u32,
     subscribed: BTreeSet<String>,
 }
-
-/// What enabling and disabling did: kind of change, link, where it points.
-type Changes = Vec<(String, String, String)>;
 
 /// The error systemd answers a second subscription with.
 #[derive(Debug, zbus::DBusError)]
@@ -49,19 +47,6 @@ impl Manager {
         Ok(job.into())
     }
 }
-
-type ListedUnit = (
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    OwnedObjectPath,
-    u32,
-    String,
-    OwnedObjectPath,
-);
 
 /// The path of a unit's object: everything but letters and digits as `_` and two hexadecimal digits.
 fn unit_path(name: &str) -> OwnedObjectPath {
